@@ -1,0 +1,116 @@
+// What the agent asks of any backend. No backend type leaks through here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/log.h"
+#include "base/names.h"
+#include "base/result.h"
+#include "model/cluster_state.h"
+
+namespace sy {
+
+/// How a packet is recognised as coming from a pod of this node.
+struct NoDetector {
+    friend bool operator==(const NoDetector&, const NoDetector&) = default;
+};
+/// By source address (modes ClusterCIDR and NodeCIDR). Families without a network have no detector.
+struct CidrDetector {
+    std::vector<Cidr> cidrs;
+    friend bool operator==(const CidrDetector&, const CidrDetector&) = default;
+};
+/// By input interface (modes BridgeInterface and InterfaceNamePrefix).
+struct InterfaceDetector {
+    std::string name;
+    bool is_prefix = false;
+    friend bool operator==(const InterfaceDetector&, const InterfaceDetector&) = default;
+};
+using LocalDetector = std::variant<NoDetector, CidrDetector, InterfaceDetector>;
+
+/// Facts that hold for the whole node rather than for a Service.
+struct NodeFacts {
+    /// Addresses that serve NodePorts, both families, sorted. Never loopback.
+    std::vector<IpAddr> nodeport_addresses;
+    /// Sorted, disjoint.
+    std::vector<Cidr> service_cidrs;
+    LocalDetector detector;
+    bool masquerade_all = false;
+
+    friend bool operator==(const NodeFacts&, const NodeFacts&) = default;
+};
+
+/// A Service that could not be programmed although the rest could.
+struct Quarantined {
+    ServiceName service;
+    Error error;
+};
+
+/// What an apply did.
+struct ApplyReport {
+    /// Nothing: all done, but for `quarantined`. Otherwise the kernel refused as a whole (no
+    /// permission, no memory): no Service of the delta may be taken as programmed.
+    std::optional<Error> failure;
+    std::vector<Quarantined> quarantined;
+    /// Kernel transactions committed, and kernel objects (elements, rules, entries) written.
+    uint64_t transactions = 0;
+    uint64_t writes = 0;
+};
+
+/// What an adopt or audit found.
+struct KernelReport {
+    /// Kernel objects of ours that were found.
+    uint64_t found = 0;
+    /// Objects that differ from what we know to have written (audit only).
+    uint64_t drifted = 0;
+    /// Everything of ours was gone or of another layout and was, or has to be, written anew.
+    bool rebuilt = false;
+};
+
+/// A dataplane. Used by one worker thread at a time; the calls block on the kernel.
+/// Life: probe, adopt, then any number of apply and audit. Destruction leaves the kernel as it is.
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    /// Tries every kernel feature the backend needs, without leaving a trace. The error names the
+    /// missing feature and the mend.
+    virtual Result<void> probe() = 0;
+
+    /// Reads what a previous process left. Writes nothing. Ends in a state from which the
+    /// following apply calls write only the difference.
+    virtual Result<KernelReport> adopt() = 0;
+
+    /// Brings the kernel from the state after the last call to one where `facts` and the plans of
+    /// `delta` hold. Services of earlier deltas stay as they were. With `complete`, this delta ends
+    /// the first pass over all Services: what was adopted and not claimed since is removed.
+    virtual ApplyReport apply(const PlanDelta& delta, const NodeFacts& facts, bool complete) = 0;
+
+    /// Reads the kernel, compares it with what was written and mends the difference.
+    virtual Result<KernelReport> audit() = 0;
+
+    /// Removes everything of ours from the kernel. Idempotent; needs no adopt before.
+    virtual Result<void> teardown() = 0;
+
+    /// VIP frontends that adopt found in the kernel for UDP and that no plan has claimed after the
+    /// complete pass: Services deleted while no daemon ran. For the conntrack reconciler.
+    virtual std::vector<EndpointAddr> orphaned_udp_frontends() const = 0;
+};
+
+/// Tells when somebody else changed our kernel objects. Lives on the strand.
+class DriftWatch {
+  public:
+    virtual ~DriftWatch() = default;
+    /// Becomes readable when there may be news.
+    virtual int fd() const = 0;
+    /// Reads all news without blocking; true if objects of ours were changed by someone else, or
+    /// if news was lost.
+    virtual bool drained_drift() = 0;
+};
+
+}  // namespace sy

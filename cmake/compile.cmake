@@ -1,0 +1,35 @@
+# Every target of ours is added through switchyard_library or switchyard_executable, so that
+# warnings are errors and sanitizers apply everywhere without being repeated.
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(switchyard_flags INTERFACE)
+target_compile_options(switchyard_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+target_include_directories(switchyard_flags INTERFACE
+  ${PROJECT_SOURCE_DIR}/userspace ${PROJECT_SOURCE_DIR})
+if(SWITCHYARD_SANITIZE)
+  target_compile_options(switchyard_flags INTERFACE
+    -fsanitize=${SWITCHYARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE})
+endif()
+
+# switchyard_folder(NAME FOLDER [LINK lib …]): the static library of all sources in one folder.
+function(switchyard_folder name folder)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC switchyard_flags ${ARG_LINK})
+endfunction()
+
+# switchyard_executable(NAME SOURCES a.cpp … [LINK lib …])
+function(switchyard_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE switchyard_flags ${ARG_LINK})
+endfunction()
