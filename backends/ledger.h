@@ -3,15 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "backends/fragment.h"
 #include "base/names.h"
@@ -42,7 +42,7 @@ class Ledger {
         std::vector<ObjectOp<E>> remove;
         std::vector<ObjectOp<E>> add;
         /// Net change of the number of askers, per shared object.
-        boost::unordered_flat_map<E, int64_t> shared;
+        boost::unordered_flat_map<E, int32_t, std::hash<E>> shared;
 
         bool empty() const { return remove.empty() && add.empty(); }
     };
@@ -153,7 +153,7 @@ class Ledger {
 
   private:
     std::unordered_map<ServiceName, Fragment<E>> services_;
-    boost::unordered_flat_map<E, int64_t> shared_;
+    boost::unordered_flat_map<E, int32_t, std::hash<E>> shared_;
     Fragment<E> none_;
 };
 

@@ -65,8 +65,8 @@ std::vector<Element> Adopted::rest() const {
 std::set<EndpointAddr> Adopted::udp_frontends() const {
     std::set<EndpointAddr> result;
     for (const auto& element : frontends_) {
-        const auto key = element.set() == SetId::frontends ? frontend_key(element)
-                                                           : nodeport_key(element);
+        const auto key =
+            element.set() == SetId::frontends ? frontend_key(element) : nodeport_key(element);
         if (key.protocol == Protocol::udp) {
             result.insert({key.address, key.port});
         }

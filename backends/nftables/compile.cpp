@@ -29,8 +29,7 @@ const Element* find_key(const std::vector<Element>& elements, const Element& pro
     return first != elements.end() && first->same_key(probe) ? &*first : nullptr;
 }
 
-std::vector<Slot> slots_before(const std::vector<Element>& elements, Family family,
-                               uint32_t list) {
+std::vector<Slot> slots_before(const std::vector<Element>& elements, Family family, uint32_t list) {
     std::vector<Slot> result;
     const auto probe = slot_element(list, 0, {unspecified(family), Port{}});
     for (auto it = std::ranges::lower_bound(elements, probe);

@@ -29,6 +29,7 @@ Result<uint32_t> NumberPool::new_id(Family family) {
         own.next_id = id == kMaxId ? 1 : id + 1;
         if (!own.used[id]) {
             own.used[id] = true;
+            own.provisional.insert(id);
             return id;
         }
     }
@@ -44,6 +45,19 @@ void NumberPool::reserve_id(Family family, uint32_t id) {
 
 void NumberPool::release_id(Family family, uint32_t id) {
     families_[index_of(family)].used.at(id) = false;
+}
+
+void NumberPool::keep_id(Family family, uint32_t id) {
+    families_[index_of(family)].provisional.erase(id);
+}
+
+void NumberPool::release_provisional() {
+    for (auto& own : families_) {
+        for (const auto id : own.provisional) {
+            own.used[id] = false;
+        }
+        own.provisional.clear();
+    }
 }
 
 Result<uint32_t> NumberPool::class_for(Family family, uint32_t count, uint32_t timeout) {

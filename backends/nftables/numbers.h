@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@ class NumberPool : public Numbers {
     /// Marks an id found in the kernel as in use.
     void reserve_id(Family family, uint32_t id);
     void release_id(Family family, uint32_t id);
+    /// An id that new_id handed out is in the kernel now.
+    void keep_id(Family family, uint32_t id);
+    /// Gives back every id that was handed out and not kept.
+    void release_provisional();
 
     /// Takes over the classes that a table has; forgets what was known of the family.
     void adopt_classes(Family family, const std::vector<ClassDef>& classes);
@@ -48,8 +53,9 @@ class NumberPool : public Numbers {
     struct PerFamily {
         std::vector<bool> used;  // by id
         uint32_t next_id = 1;
+        std::unordered_set<uint32_t> provisional;
         std::map<std::pair<uint32_t, uint32_t>, ClassDef> classes;  // by (timeout, count)
-        std::set<uint32_t> assigned;                                // numbers >= kFirstAssignedClass
+        std::set<uint32_t> assigned;  // numbers >= kFirstAssignedClass
         std::vector<ClassDef> pending;
         bool out_of_classes = false;
     };
