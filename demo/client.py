@@ -8,6 +8,7 @@ usage: client.py get HOST PORT COUNT     requests, each on a connection of its o
 """
 import hashlib
 import http.client
+import itertools
 import json
 import select
 import socket
@@ -63,9 +64,11 @@ def download(host, port):
     tell({"bytes": size, "sha256": digest.hexdigest()})
 
 
-def ask(host, port):
-    """One datagram from a socket of its own, so that it is a new connection to the kernel."""
+def ask(host, port, source_port):
+    """One datagram and its answer. From a port not used of late, it is a new connection to the
+    kernel."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(("", source_port))
         sender.settimeout(TIMEOUT)
         sent = time.monotonic_ns()
         sender.sendto(b"?", (host, port))
@@ -73,13 +76,14 @@ def ask(host, port):
 
 
 def probe(host, port):
-    _, known = ask(host, port)
+    source_ports = itertools.cycle(range(20000, 60000))
+    _, known = ask(host, port, next(source_ports))
     tell({"pod": known})
     while sys.stdin.readline():
         tell({"ready": True})
         answer, packets = known, 0
         while answer == known:
-            sent, answer = ask(host, port)
+            sent, answer = ask(host, port, next(source_ports))
             packets += 1
         known = answer
         tell({"pod": answer, "sent": sent, "packets": packets})

@@ -88,7 +88,7 @@ class Cluster:
             self._wire_pod(pod)
         for pod in PODS:
             if pod != "shell":
-                self.spawn(pod, sys.executable, f"{HERE}/pod.py", pod)
+                self.spawn(pod, sys.executable, f"{HERE}/pod.py", pod, stderr=subprocess.DEVNULL)
         for pod in PODS:
             if pod != "shell":
                 self._await_pod(pod)

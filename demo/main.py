@@ -49,6 +49,7 @@ class Story:
         self.change_under_traffic()
         self.time_to_first_packet()
         self.sigkill()
+        self.drift()
         self.words()
 
     # -- helpers -------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ client {CLIENT} ──┐
                                   └── node2 {lab.lan_address("node2")[0]} ── pod-d (10.244.2.x)""")
         screen.say("Every name is a network namespace. switchyard runs on node1 and reads the\n"
                    "manifests of examples/; nothing else on the nodes knows of Services.")
+        lab.run(*lab.in_namespace("node1", "nft", "add", "table", "inet", "somebody_elses"))
         before = self.cluster.get("shell", WEB, 80, 1)[0]
         screen.check("error" in before, f"before: {WEB} leads nowhere", str(before))
         screen.command("switchyard " + " ".join(self.cluster.daemon_command()[1:]))
@@ -162,26 +164,28 @@ client {CLIENT} ──┐
         screen.say("A client asks \"web\" without a pause while the manifest changes:")
         client = self.cluster.client("client", "steady", NODE1, 30080)
         time.sleep(1.5)
+        screen.say("pod-c comes,")
         added = self.show_edit("web.yaml", added=[(endpoint("pod-b"), endpoint("pod-c"))])
         time.sleep(2.5)
+        screen.say("and pod-b goes.")
         removed = self.show_edit("web.yaml", removed=[endpoint("pod-b")])
         time.sleep(2.5)
         answers = json.loads(client.communicate("stop\n")[0])
 
         settle = 1_000_000_000  # a busy machine may take its time; the next act measures
         phases = {
-            "before": [a for a in answers if a["at"] < added],
-            "pod-c added": [a for a in answers if added + settle < a["at"] < removed],
-            "pod-b removed": [a for a in answers if removed + settle < a["at"]],
+            "at first": [a for a in answers if a["at"] < added],
+            "with pod-c": [a for a in answers if added + settle < a["at"] < removed],
+            "without pod-b": [a for a in answers if removed + settle < a["at"]],
         }
         for name, part in phases.items():
-            screen.say(f"{name}:")
+            screen.say(f"Who answered, {name}:")
             screen.bars(Counter(a.get("pod", "LOST") for a in part))
         pods = {name: {a.get("pod") for a in part} for name, part in phases.items()}
-        screen.check(pods["before"] == {"pod-a", "pod-b", "pod-d"}, "pod-c gets nothing before", pods)
-        screen.check(pods["pod-c added"] == {"pod-a", "pod-b", "pod-c", "pod-d"},
+        screen.check(pods["at first"] == {"pod-a", "pod-b", "pod-d"}, "pod-c gets nothing before", pods)
+        screen.check(pods["with pod-c"] == {"pod-a", "pod-b", "pod-c", "pod-d"},
                      "then it gets its share", pods)
-        screen.check(pods["pod-b removed"] == {"pod-a", "pod-c", "pod-d"},
+        screen.check(pods["without pod-b"] == {"pod-a", "pod-c", "pod-d"},
                      "and pod-b nothing any more", pods)
         lost = [a for a in answers if "error" in a]
         screen.check(not lost, f"{len(answers)} requests, none lost", str(lost[:3]))
@@ -244,6 +248,18 @@ client {CLIENT} ──┐
                      f"{progress['bytes'] / 1e6:.1f} MB arrived, complete and unharmed "
                      f"(sha256 {expected_digest[:12]}…)", str(progress))
 
+    def drift(self):
+        screen = self.screen
+        screen.act("Somebody deletes the rules")
+        screen.command("nft delete table ip switchyard")
+        lab.run(*lab.in_namespace("node1", "nft", "delete", "table", "ip", "switchyard"))
+        began = time.monotonic()
+        while "error" in self.cluster.get("shell", WEB, 80, 1)[0]:
+            if time.monotonic() - began > 10:
+                raise DemoFailed("the rules have not come back after 10 seconds")
+        screen.check(True, f"they are back; the first try that worked ended after "
+                     f"{(time.monotonic() - began) * 1000:.0f} ms")
+
     def words(self):
         screen = self.screen
         screen.act("What it writes is for people to read")
@@ -271,26 +287,26 @@ client {CLIENT} ──┐
         screen.command("switchyard cleanup")
         lab.run(*lab.in_namespace("node1", self.cluster.binary, "cleanup",
                                   "--proxy-mode", self.cluster.proxy_mode))
-        left = self.cluster.ruleset().strip()
-        screen.check(not left, "nft list ruleset prints nothing", left)
+        left = self.cluster.ruleset()
+        screen.check(left.split() == "table inet somebody_elses { }".split(),
+                     "nft list ruleset prints the table that somebody else made, and nothing more", left)
 
     def how_to_play(self):
-        shell = f"ip netns exec {lab.PREFIX}shell"
-        client = f"ip netns exec {lab.PREFIX}client"
-        node1 = f"ip netns exec {lab.PREFIX}node1"
+        enter = f"ip netns exec {lab.PREFIX}"
+        hints = [
+            (f"{enter}shell curl -s {WEB}", "several times"),
+            (f"{enter}client curl -s {NODE1}:30080", "from outside"),
+            (f"{enter}client curl -s {LOAD_BALANCER}", "the pod sees the client"),
+            (f"$EDITOR {lab.MANIFESTS}/web.yaml", "an endpoint is one line"),
+            (f"{enter}node1 nft list ruleset", "what switchyard wrote"),
+            (f"{enter}node1 nft flush ruleset", "it comes back"),
+            (f"tail -f {lab.LOG}", "what the daemon says"),
+            ("scripts/demo --down", "remove it all"),
+        ]
         self.screen.line()
-        self.screen.say(f"""
-The cluster stays up, and switchyard runs on node1. Things to try:
-
-  {shell} curl -s {WEB}                # several times
-  {client} curl -s {NODE1}:30080       # from outside
-  {client} curl -s {LOAD_BALANCER}           # the pod sees the client
-  $EDITOR {lab.MANIFESTS}/web.yaml      # an endpoint is one line
-  {node1} nft list ruleset             # what switchyard wrote
-  {node1} nft flush ruleset            # it comes back at once
-  tail -f {lab.LOG}
-
-  scripts/demo --down                                      # remove it all""")
+        self.screen.say("The cluster stays up, and switchyard runs on node1. Things to try:")
+        for command, meaning in hints:
+            self.screen.line(f"     {command:<58} # {meaning}")
 
 
 def play(options):
@@ -318,6 +334,8 @@ def play(options):
             screen.quote(cluster.log_since(0)[-15:])
         return 1
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # nothing may interrupt the cleanup
+            signal.signal(number, signal.SIG_IGN)
         if not keep:
             cluster.down()
     if keep:
