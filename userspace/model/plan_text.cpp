@@ -31,53 +31,52 @@ std::string_view word(Masquerade masquerade) {
     return "?";
 }
 
+template <class... Parts>
+std::string cat(const Parts&... parts) {
+    std::string all;
+    (all.append(std::string_view(parts)), ...);
+    return all;
+}
+
 std::string text(const IpAddr& ip, Port port) {
-    const auto number = ":" + std::to_string(port.number());
-    return ip.family() == Family::ipv4 ? ip.to_string() + number
-                                       : "[" + ip.to_string() + "]" + number;
+    const auto number = std::to_string(port.number());
+    return ip.family() == Family::ipv4 ? cat(ip.to_string(), ":", number)
+                                       : cat("[", ip.to_string(), "]:", number);
 }
 
 std::string place(FrontendKind kind, const IpAddr& address, Port port) {
-    std::string line(word(kind));
-    line += ' ';
-    return line +
-           (kind == FrontendKind::node_port ? std::to_string(port.number()) : text(address, port));
+    return cat(
+        word(kind), " ",
+        kind == FrontendKind::node_port ? std::to_string(port.number()) : text(address, port));
 }
 
 std::string text(const Route& route) {
-    std::string line = route.list == ListId::cluster ? "cluster" : "local";
-    return line + (route.on_empty == OnEmpty::reject ? " or reject" : " or drop");
+    return cat(route.list == ListId::cluster ? "cluster" : "local",
+               route.on_empty == OnEmpty::reject ? " or reject" : " or drop");
 }
 
 std::string text(const Frontend& frontend) {
-    auto line = "    " + place(frontend.kind, frontend.address, frontend.port) + " -> ";
-    if (frontend.inside == frontend.outside) {
-        line += text(frontend.inside);
-    } else {
-        line += "inside " + text(frontend.inside) + ", outside " + text(frontend.outside);
-    }
-    line += ", ";
-    line += word(frontend.masquerade);
-    if (frontend.check_ranges) {
-        line += ", from allowed sources only";
-    }
-    return line + "\n";
+    const auto route =
+        frontend.inside == frontend.outside
+            ? text(frontend.inside)
+            : cat("inside ", text(frontend.inside), ", outside ", text(frontend.outside));
+    return cat("    ", place(frontend.kind, frontend.address, frontend.port), " -> ", route, ", ",
+               word(frontend.masquerade),
+               frontend.check_ranges ? ", from allowed sources only" : "", "\n");
 }
 
 /// "    title: item item", or "none" where there is no item.
 template <class List, class Print>
 std::string listing(std::string_view title, const List& list, Print print) {
-    std::string line = "    ";
-    line += title;
-    line += ':';
+    auto line = cat("    ", title, ":");
     for (const auto& item : list) {
-        line += " " + print(item);
+        line += cat(" ", print(item));
     }
-    return line + (list.empty() ? " none\n" : "\n");
+    return cat(line, list.empty() ? " none\n" : "\n");
 }
 
 std::string text(const PlannedEndpoint& endpoint) {
-    return text(endpoint.address.ip, endpoint.address.port) + (endpoint.is_local ? "(here)" : "");
+    return cat(text(endpoint.address.ip, endpoint.address.port), endpoint.is_local ? "(here)" : "");
 }
 
 bool checks_ranges(const PortPlan& port) {
@@ -99,15 +98,12 @@ bool uses(const PortPlan& port, ListId list) {
 }
 
 std::string heading(Family family, Protocol protocol) {
-    std::string line(to_string(family));
-    line += ' ';
-    line += to_string(protocol);
-    return line;
+    return cat(to_string(family), " ", to_string(protocol));
 }
 
 std::string text(const PortPlan& port) {
     const auto print_endpoint = [](const PlannedEndpoint& endpoint) { return text(endpoint); };
-    auto lines = "  " + heading(port.family, port.protocol) + " \"" + escaped(port.name) + "\"\n";
+    auto lines = cat("  ", heading(port.family, port.protocol), " \"", escaped(port.name), "\"\n");
     for (const auto& frontend : port.frontends) {
         lines += text(frontend);
     }
@@ -122,7 +118,7 @@ std::string text(const PortPlan& port) {
                          [](const Cidr& range) { return range.to_string(); });
     }
     if (port.affinity_timeout) {
-        lines += "    affinity: " + std::to_string(*port.affinity_timeout) + " s\n";
+        lines += cat("    affinity: ", std::to_string(*port.affinity_timeout), " s\n");
     }
     if (port.protocol == Protocol::udp) {
         lines += listing("serving", port.serving, [](const EndpointAddr& address) {
@@ -130,18 +126,16 @@ std::string text(const PortPlan& port) {
         });
     }
     if (port.no_local_internal || port.no_local_external) {
-        lines += "    no local endpoint for:";
-        lines += port.no_local_internal ? " internal" : "";
-        lines += port.no_local_external ? " external" : "";
-        lines += '\n';
+        lines += cat("    no local endpoint for:", port.no_local_internal ? " internal" : "",
+                     port.no_local_external ? " external" : "", "\n");
     }
     return lines;
 }
 
 std::string text(const LostFrontend& lost) {
-    return "  lost " + heading(lost.family, lost.protocol) + " " +
-           place(lost.kind, lost.address, lost.port) + " to " + escaped(lost.holder.to_string()) +
-           "\n";
+    return cat("  lost ", heading(lost.family, lost.protocol), " ",
+               place(lost.kind, lost.address, lost.port), " to ", escaped(lost.holder.to_string()),
+               "\n");
 }
 
 }  // namespace
@@ -164,15 +158,15 @@ std::string escaped(std::string_view text) {
 }
 
 std::string plan_text(const ServicePlan& plan) {
-    auto lines = "Service " + escaped(plan.name.to_string()) + "\n";
+    auto lines = cat("Service ", escaped(plan.name.to_string()), "\n");
     for (const auto& port : plan.ports) {
         lines += text(port);
     }
     if (plan.health_check) {
         const auto& check = *plan.health_check;
-        lines += "  health check on " + std::to_string(check.node_port.number()) + ": " +
-                 std::to_string(check.local_ready_ipv4) + " local in IPv4, " +
-                 std::to_string(check.local_ready_ipv6) + " in IPv6\n";
+        lines += cat("  health check on ", std::to_string(check.node_port.number()), ": ",
+                     std::to_string(check.local_ready_ipv4), " local in IPv4, ",
+                     std::to_string(check.local_ready_ipv6), " in IPv6\n");
     }
     for (const auto& lost : plan.lost) {
         lines += text(lost);
