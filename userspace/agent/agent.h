@@ -39,9 +39,6 @@ struct AgentParts {
     /// Must outlive the agent.
     Symbols& symbols;
     std::unique_ptr<Backend> backend;
-    /// Called once, on the strand, after the first complete pass: until then the flood of our own
-    /// changes would have to be waded through. The audit that follows closes the gap.
-    std::function<Result<std::unique_ptr<DriftWatch>>(const Backend&)> watch;
     FlowReconciler::Pass prune_flows;
     /// The first complete pass is in the kernel.
     std::function<void()> on_synced;

@@ -98,7 +98,9 @@ void Agent::Impl::on_first_pass(const Applied& applied) {
 }
 
 void Agent::Impl::open_watch() {
-    auto watch = parts_.watch(*parts_.backend);
+    // Not before the first complete pass: the flood of our own changes would have to be waded
+    // through. The worker is idle here, so the backend may be asked on the strand.
+    auto watch = parts_.backend->watch();
     if (!watch) {
         parts_.log.warning(
             "changes that others make to our kernel objects will not be noticed "

@@ -42,7 +42,9 @@ class RecordingLog : public Log {
     std::vector<std::string> lines_;
 };
 
-ServiceName name(int i) { return {"default", fmt::format("s{}", i)}; }
+ServiceName name(int i) {
+    return {"default", fmt::format("s{}", i)};
+}
 
 Event service(int i, uint16_t port = 80, Protocol protocol = Protocol::tcp) {
     Service object;
@@ -79,9 +81,6 @@ class AgentTest : public testing::Test {
                 .log = log_,
                 .symbols = symbols_,
                 .backend = std::make_unique<FakeBackend>(kernel_),
-                .watch = [this](const Backend&) -> Result<std::unique_ptr<DriftWatch>> {
-                    return std::make_unique<FakeWatch>(kernel_);
-                },
                 .prune_flows = [this](const UdpSuspects& suspects) -> Result<FlowReport> {
                     const std::lock_guard lock(mutex_);
                     passes_.push_back(suspects);
@@ -293,8 +292,10 @@ TEST_F(AgentTest, DriftIsAuditedAndToldOnce) {
     kernel_->next_audit_gives(KernelReport{.found = 9, .drifted = 2, .rebuilt = false});
     kernel_->drift();
     until([this] { return kernel_->audits() == 2; });
-    until([this] { return !log_.lines().empty() &&
-                          log_.lines().back().find("somebody else") != std::string::npos; });
+    until([this] {
+        return !log_.lines().empty() &&
+               log_.lines().back().find("somebody else") != std::string::npos;
+    });
     kernel_->next_audit_gives(KernelReport{.found = 9, .drifted = 2, .rebuilt = true});
     kernel_->drift();
     until([this] { return kernel_->audits() == 3; });

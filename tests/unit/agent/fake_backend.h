@@ -94,8 +94,8 @@ class FakeKernel {
     ApplyReport apply(const PlanDelta& delta, const NodeFacts& facts, bool complete) {
         const std::lock_guard lock(mutex_);
         ApplyReport report;
-        SeenApply seen{.changed = {}, .removed = delta.removed, .facts = facts,
-                       .complete = complete};
+        SeenApply seen{
+            .changed = {}, .removed = delta.removed, .facts = facts, .complete = complete};
         for (const auto& plan : delta.changed) {
             seen.changed.push_back(plan->name);
         }
@@ -148,6 +148,19 @@ class FakeKernel {
     Fd drift_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
 };
 
+class FakeWatch : public DriftWatch {
+  public:
+    explicit FakeWatch(std::shared_ptr<FakeKernel> kernel) : kernel_(std::move(kernel)) {}
+    int fd() const override { return kernel_->drift_fd(); }
+    bool drained_drift() override {
+        uint64_t count = 0;
+        return read(fd(), &count, sizeof count) == sizeof count;
+    }
+
+  private:
+    std::shared_ptr<FakeKernel> kernel_;
+};
+
 class FakeBackend : public Backend {
   public:
     explicit FakeBackend(std::shared_ptr<FakeKernel> kernel) : kernel_(std::move(kernel)) {}
@@ -166,23 +179,11 @@ class FakeBackend : public Backend {
         return kernel_->apply(delta, facts, complete);
     }
     Result<KernelReport> audit() override { return kernel_->audit(); }
+    Result<std::unique_ptr<DriftWatch>> watch() override {
+        return std::make_unique<FakeWatch>(kernel_);
+    }
     Result<void> teardown() override { return {}; }
-    std::vector<EndpointAddr> orphaned_udp_frontends() const override {
-        return kernel_->orphans_;
-    }
-
-  private:
-    std::shared_ptr<FakeKernel> kernel_;
-};
-
-class FakeWatch : public DriftWatch {
-  public:
-    explicit FakeWatch(std::shared_ptr<FakeKernel> kernel) : kernel_(std::move(kernel)) {}
-    int fd() const override { return kernel_->drift_fd(); }
-    bool drained_drift() override {
-        uint64_t count = 0;
-        return read(fd(), &count, sizeof count) == sizeof count;
-    }
+    std::vector<EndpointAddr> orphaned_udp_frontends() const override { return kernel_->orphans_; }
 
   private:
     std::shared_ptr<FakeKernel> kernel_;

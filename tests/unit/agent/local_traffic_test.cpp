@@ -5,7 +5,9 @@
 namespace sy {
 namespace {
 
-Cidr net(const char* text) { return *Cidr::parse(text); }
+Cidr net(const char* text) {
+    return *Cidr::parse(text);
+}
 
 TEST(LocalDetector, ClusterCidrTakesTheFirstNetworkOfEachFamily) {
     const DetectLocal flags{.mode = DetectLocalMode::cluster_cidr,

@@ -8,8 +8,12 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-IpAddr ip(const char* text) { return *IpAddr::parse(text); }
-Cidr net(const char* text) { return *Cidr::parse(text); }
+IpAddr ip(const char* text) {
+    return *IpAddr::parse(text);
+}
+Cidr net(const char* text) {
+    return *Cidr::parse(text);
+}
 
 TEST(NodeFacts, AreMadeOfFlagsInterfacesAndTheNodeObject) {
     NodeOptions options;

@@ -8,19 +8,25 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-IpAddr ip(const char* text) { return *IpAddr::parse(text); }
-Cidr net(const char* text) { return *Cidr::parse(text); }
+IpAddr ip(const char* text) {
+    return *IpAddr::parse(text);
+}
+Cidr net(const char* text) {
+    return *Cidr::parse(text);
+}
 
 const std::vector<IpAddr> kInterfaces{ip("127.0.0.1"), ip("192.0.2.10"),   ip("10.9.0.1"),
                                       ip("::1"),       ip("2001:db8::10"), ip("fe80::1"),
                                       ip("10.9.0.1")};
 
-NodePortSelection networks(std::vector<Cidr> cidrs) { return {.primary = false, .cidrs = cidrs}; }
+NodePortSelection networks(std::vector<Cidr> cidrs) {
+    return {.primary = false, .cidrs = cidrs};
+}
 
 TEST(NodePortAddresses, EmptyListIsEveryAddressButLoopback) {
     const auto out = nodeport_addresses(networks({}), kInterfaces, {});
-    EXPECT_THAT(out.addresses, ElementsAre(ip("10.9.0.1"), ip("192.0.2.10"), ip("2001:db8::10"),
-                                           ip("fe80::1")));
+    EXPECT_THAT(out.addresses,
+                ElementsAre(ip("10.9.0.1"), ip("192.0.2.10"), ip("2001:db8::10"), ip("fe80::1")));
 }
 
 TEST(NodePortAddresses, NetworksSelectTheirFamilyAndLeaveTheOtherOpen) {
@@ -35,14 +41,14 @@ TEST(NodePortAddresses, LoopbackIsNeverSelected) {
 }
 
 TEST(NodePortAddresses, ZeroNetworkIsEveryAddressOfItsFamily) {
-    const auto out = nodeport_addresses(networks({net("0.0.0.0/0"), net("2001:db8::/64")}),
-                                        kInterfaces, {});
+    const auto out =
+        nodeport_addresses(networks({net("0.0.0.0/0"), net("2001:db8::/64")}), kInterfaces, {});
     EXPECT_THAT(out.addresses, ElementsAre(ip("10.9.0.1"), ip("192.0.2.10"), ip("2001:db8::10")));
 }
 
 TEST(NodePortAddresses, PrimaryIsTheNodeIpOfEachFamily) {
-    const auto out = nodeport_addresses({}, kInterfaces,
-                                        {.ipv4 = ip("192.0.2.10"), .ipv6 = ip("2001:db8::10")});
+    const auto out =
+        nodeport_addresses({}, kInterfaces, {.ipv4 = ip("192.0.2.10"), .ipv6 = ip("2001:db8::10")});
     EXPECT_THAT(out.addresses, ElementsAre(ip("192.0.2.10"), ip("2001:db8::10")));
     EXPECT_THAT(out.unknown_primary, IsEmpty());
 }
@@ -71,8 +77,7 @@ TEST(NodeIps, BindAddressReplacesTheNodeIpOfItsFamily) {
     EXPECT_EQ(node_ips(ip("10.9.0.1"), object),
               (NodeIps{.ipv4 = ip("10.9.0.1"), .ipv6 = ip("2001:db8::10")}));
     EXPECT_EQ(node_ips(ip("0.0.0.0"), object).ipv4, ip("192.0.2.10"));
-    EXPECT_EQ(node_ips(ip("2001:db8::99"), {}),
-              (NodeIps{.ipv4 = {}, .ipv6 = ip("2001:db8::99")}));
+    EXPECT_EQ(node_ips(ip("2001:db8::99"), {}), (NodeIps{.ipv4 = {}, .ipv6 = ip("2001:db8::99")}));
 }
 
 }  // namespace

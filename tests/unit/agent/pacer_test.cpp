@@ -15,8 +15,12 @@ Pacer opened(Pacer::Config config = {}) {
     return pacer;
 }
 
-Step start(Job job) { return {.job = job, .wake = {}}; }
-Step wait_until(TimePoint time) { return {.job = {}, .wake = time}; }
+Step start(Job job) {
+    return {.job = job, .wake = {}};
+}
+Step wait_until(TimePoint time) {
+    return {.job = {}, .wake = time};
+}
 
 TEST(Pacer, StartsNothingBeforeItIsOpened) {
     Pacer pacer({});

@@ -5,8 +5,12 @@
 namespace sy {
 namespace {
 
-IpAddr ip(const char* text) { return *IpAddr::parse(text); }
-EndpointAddr at(const char* address, uint16_t port) { return {ip(address), Port{port}}; }
+IpAddr ip(const char* text) {
+    return *IpAddr::parse(text);
+}
+EndpointAddr at(const char* address, uint16_t port) {
+    return {ip(address), Port{port}};
+}
 
 constexpr const char* kVip = "10.96.0.10";
 const EndpointAddr kDns = at(kVip, 53);
@@ -97,8 +101,7 @@ TEST(UdpFrontends, FlowsOfADeletedServiceAreStaleButDirectOnesAreNot) {
 }
 
 TEST(UdpFrontends, AVipThatGoesIsStaleAndTheOthersStay) {
-    UdpFrontends table =
-        settled(plan("dns", {vip(kVip, 53), vip("203.0.113.5", 53)}, {kPod1}));
+    UdpFrontends table = settled(plan("dns", {vip(kVip, 53), vip("203.0.113.5", 53)}, {kPod1}));
     table.committed(plan("dns", {vip(kVip, 53)}, {kPod1}));
     const UdpSuspects suspects = table.take_suspects();
     EXPECT_TRUE(suspects.stale(at("203.0.113.5", 53), kPod1));
