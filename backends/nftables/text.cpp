@@ -44,7 +44,7 @@ std::string key_text(const Key& key, Family family) {
 }
 
 std::string set_text(SetId set) {
-    return "@" + std::string(schema(set).name);
+    return std::string("@").append(schema(set).name);
 }
 
 std::string value_text(const Value& value, Family family) {
@@ -89,8 +89,9 @@ struct StatementText {
                (s.negated ? "!= local" : "local");
     }
     std::string operator()(const InputInterface& s) const {
-        return std::string("iifname ") + (s.negated ? "!= " : "") + "\"" + s.name +
-               (s.is_prefix ? "*\"" : "\"");
+        return std::string(s.negated ? "iifname != \"" : "iifname \"")
+            .append(s.name)
+            .append(s.is_prefix ? "*\"" : "\"");
     }
     std::string operator()(const IsTransport&) const { return "meta l4proto { tcp, udp, sctp }"; }
     std::string operator()(const InSet& s) const {

@@ -53,6 +53,14 @@ std::optional<Attribute> AttributeReader::next() {
     return attribute;
 }
 
+void AttributeWriter::raw(Bytes bytes) {
+    const auto at = out_.size();
+    out_.resize(at + bytes.size());
+    if (!bytes.empty()) {
+        std::memcpy(out_.data() + at, bytes.data(), bytes.size());
+    }
+}
+
 void AttributeWriter::put(uint16_t type, Bytes payload) {
     const nlattr header{static_cast<uint16_t>(sizeof header + payload.size()), type};
     const auto at = out_.size();

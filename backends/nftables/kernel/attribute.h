@@ -62,7 +62,7 @@ class AttributeWriter {
     explicit AttributeWriter(std::vector<uint8_t>& out) : out_(out) {}
 
     std::size_t size() const { return out_.size(); }
-    void raw(Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+    void raw(Bytes bytes);
     void put(uint16_t type, Bytes payload);
     void put_be32(uint16_t type, uint32_t value);
     /// Space for bytes that the caller fills; valid until the next call.

@@ -30,9 +30,10 @@ Header header(uint16_t type, uint16_t flags, uint8_t family, uint16_t resource, 
     return h;
 }
 
-void append_header(std::vector<uint8_t>& bytes, const Header& h) {
-    const auto* raw = reinterpret_cast<const uint8_t*>(&h);
-    bytes.insert(bytes.end(), raw, raw + sizeof h);
+void append_bytes(std::vector<uint8_t>& bytes, const void* data, std::size_t size) {
+    const auto at = bytes.size();
+    bytes.resize(at + size);
+    std::memcpy(bytes.data() + at, data, size);
 }
 
 // Which of several reasons a transaction failed for is told: the one that has to be dealt with
@@ -79,12 +80,14 @@ uint8_t address_family(Family family) {
 
 Batch::Batch(std::string_view table, std::size_t reserve) : table_(table) {
     bytes_.reserve(reserve + 1024);
-    append_header(bytes_, header(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, 0));
+    const auto h = header(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, 0);
+    append_bytes(bytes_, &h, sizeof h);
 }
 
 void Batch::begin(MessageKind kind, uint16_t type, uint16_t flags, Family family) {
     messages_.push_back({kind, bytes_.size(), owners_.size(), 0});
-    append_header(bytes_, header(type, flags, address_family(family), 0, last()));
+    const auto h = header(type, flags, address_family(family), 0, last());
+    append_bytes(bytes_, &h, sizeof h);
 }
 
 void Batch::end() {
@@ -96,8 +99,7 @@ void Batch::end() {
 
 void Batch::append(MessageKind kind, const nlmsghdr& message) {
     messages_.push_back({kind, bytes_.size(), owners_.size(), owners_.size()});
-    const auto* raw = reinterpret_cast<const uint8_t*>(&message);
-    bytes_.insert(bytes_.end(), raw, raw + message.nlmsg_len);
+    append_bytes(bytes_, &message, message.nlmsg_len);
     const uint32_t sequence = last();
     std::memcpy(bytes_.data() + messages_.back().offset + offsetof(nlmsghdr, nlmsg_seq), &sequence,
                 sizeof sequence);
@@ -111,8 +113,8 @@ Bytes Batch::finish() {
         value = static_cast<uint16_t>(value | NLM_F_ACK);
         std::memcpy(flags, &value, sizeof value);
     }
-    append_header(bytes_,
-                  header(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, last() + 1));
+    const auto h = header(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES, last() + 1);
+    append_bytes(bytes_, &h, sizeof h);
     return bytes_;
 }
 
