@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -158,7 +159,7 @@ class Rig {
 
     /// Milliseconds and transactions until `events` are all in the kernel and nothing is left to do.
     std::pair<double, uint64_t> burst(std::vector<Event> events) {
-        const auto before = transactions_;
+        const uint64_t before = transactions_;
         Time begin;
         on_strand([&] {
             begin = std::chrono::steady_clock::now();
