@@ -10,6 +10,9 @@ endif()
 add_library(switchyard_flags INTERFACE)
 target_compile_options(switchyard_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# GCC 12 sees uninitialized members where std::variant and std::optional are moved at -O2.
+target_compile_options(switchyard_flags INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 target_include_directories(switchyard_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/userspace ${PROJECT_SOURCE_DIR})
 if(SWITCHYARD_SANITIZE)
