@@ -285,8 +285,7 @@ client {CLIENT} ──┐
         self.answers("shell", WEB, 80, 20)
         screen.check(True, "its rules stay: 20 of 20 connections work without it")
         screen.command("switchyard cleanup")
-        lab.run(*lab.in_namespace("node1", self.cluster.binary, "cleanup",
-                                  "--proxy-mode", self.cluster.proxy_mode))
+        lab.run(*lab.in_namespace("node1", self.cluster.binary, "cleanup"))
         left = self.cluster.ruleset()
         screen.check(left.split() == "table inet somebody_elses { }".split(),
                      "nft list ruleset prints the table that somebody else made, and nothing more", left)
