@@ -11,12 +11,9 @@ namespace {
 
 TEST(IpAddr, ReadsAndPrintsCanonicalText) {
     const std::vector<std::pair<const char*, const char*>> cases{
-        {"10.0.0.1", "10.0.0.1"},
-        {"172.30.0.041", "172.30.0.41"},
-        {"000010.0.0.1", "10.0.0.1"},
-        {"::", "::"},
-        {"FD00:0:0::1", "fd00::1"},
-        {"::ffff:10.1.2.3", "10.1.2.3"},
+        {"10.0.0.1", "10.0.0.1"},     {"172.30.0.041", "172.30.0.41"},
+        {"000010.0.0.1", "10.0.0.1"}, {"::", "::"},
+        {"FD00:0:0::1", "fd00::1"},   {"::ffff:10.1.2.3", "10.1.2.3"},
     };
     for (const auto& [text, canonical] : cases) {
         const auto ip = IpAddr::parse(text);
@@ -51,8 +48,8 @@ TEST(Cidr, ClearsHostBitsAndKnowsItsEnds) {
 }
 
 TEST(Cidr, RefusesWhatIsNoNetwork) {
-    for (const char* text : {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "/8", "::/129",
-                             "10.0.0.0/8x"}) {
+    for (const char* text :
+         {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "/8", "::/129", "10.0.0.0/8x"}) {
         EXPECT_FALSE(Cidr::parse(text)) << text;
     }
 }
