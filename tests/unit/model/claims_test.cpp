@@ -22,18 +22,19 @@ class Contest : public ::testing::Test {
     const ServiceName c{"default", "c"};
     const FrontendKey key{ip("192.0.2.1"), Protocol::tcp, Port(80)};
 
-    Claims::Affected claim(const ServiceName& who, FrontendKind kind) {
+    /// Both return the others whose plan may have changed.
+    std::vector<Claims::Owner> claim(const ServiceName& who, FrontendKind kind) {
         return replace(who, {{key, kind}});
     }
-    Claims::Affected give_up(const ServiceName& who) { return replace(who, {}); }
+    std::vector<Claims::Owner> give_up(const ServiceName& who) { return replace(who, {}); }
     bool holds(const ServiceName& who) { return claims.rival(key, &who) == nullptr; }
 
     Claims claims;
+    Handovers handovers;
 
   private:
-    Claims::Affected replace(const ServiceName& who, std::vector<Claim> after) {
-        Claims::Affected affected;
-        claims.replace(&who, now_[&who], after, affected);
+    std::vector<Claims::Owner> replace(const ServiceName& who, std::vector<Claim> after) {
+        auto affected = claims.replace(&who, now_[&who], after, handovers);
         now_[&who] = std::move(after);
         return affected;
     }
@@ -43,25 +44,25 @@ class Contest : public ::testing::Test {
 using Owners = std::vector<Claims::Owner>;
 
 TEST_F(Contest, UncontestedIsHeld) {
-    const auto affected = claim(a, kVip);
-    EXPECT_TRUE(affected.owners.empty());
-    EXPECT_TRUE(affected.exchanged.empty());
+    EXPECT_TRUE(claim(a, kVip).empty());
+    EXPECT_TRUE(handovers.empty());
     EXPECT_TRUE(holds(a));
 }
 
 TEST_F(Contest, SmallerNameWinsWhoeverCameFirst) {
     claim(b, kVip);
-    EXPECT_EQ(claim(a, kVip).exchanged, Owners{&b});
+    EXPECT_EQ(claim(a, kVip), Owners{&b});
+    EXPECT_EQ(handovers.extract_partners(&a), Owners{&b});
     EXPECT_TRUE(holds(a));
     EXPECT_EQ(claims.rival(key, &b), &a);
-    EXPECT_TRUE(claim(c, kVip).exchanged.empty());
+    EXPECT_TRUE(claim(c, kVip).empty());
     EXPECT_EQ(claims.rival(key, &c), &a);
 }
 
 TEST_F(Contest, BetterKindWinsOverName) {
     claim(a, kExternal);
-    EXPECT_EQ(claim(b, kVip).exchanged, Owners{&a});
-    EXPECT_EQ(claim(c, FrontendKind::cluster_ip).exchanged, Owners{&b});
+    EXPECT_EQ(claim(b, kVip), Owners{&a});
+    EXPECT_EQ(claim(c, FrontendKind::cluster_ip).size(), 2U);
     EXPECT_EQ(claims.rival(key, &a), &c);
     EXPECT_EQ(claims.rival(key, &b), &c);
 }
@@ -70,9 +71,8 @@ TEST_F(Contest, HeirIsToldAndTheOthersLearnItsName) {
     claim(a, kVip);
     claim(b, kVip);
     claim(c, kVip);
-    const auto affected = give_up(a);
-    EXPECT_EQ(affected.exchanged, Owners{&b});
-    EXPECT_EQ(affected.owners, Owners{&c});
+    EXPECT_EQ(give_up(a), (Owners{&b, &c}));
+    EXPECT_EQ(handovers.extract_partners(&a), Owners{&b});
     EXPECT_TRUE(holds(b));
     EXPECT_EQ(claims.rival(key, &c), &b);
 }
@@ -80,9 +80,8 @@ TEST_F(Contest, HeirIsToldAndTheOthersLearnItsName) {
 TEST_F(Contest, WaitingOnesLeaveWithoutNotice) {
     claim(a, kVip);
     claim(b, kVip);
-    const auto affected = give_up(b);
-    EXPECT_TRUE(affected.owners.empty());
-    EXPECT_TRUE(affected.exchanged.empty());
+    EXPECT_TRUE(give_up(b).empty());
+    EXPECT_TRUE(handovers.empty());
     give_up(a);
     EXPECT_TRUE(claims.empty());
 }
@@ -90,13 +89,21 @@ TEST_F(Contest, WaitingOnesLeaveWithoutNotice) {
 TEST_F(Contest, ChangeOfKindMayLoseTheFrontend) {
     claim(a, kVip);
     claim(b, kVip);
-    const auto affected = claim(a, kExternal);
-    EXPECT_NE(std::ranges::find(affected.exchanged, &b), affected.exchanged.end());
+    EXPECT_EQ(claim(a, kExternal), Owners{&b});
     EXPECT_EQ(claims.rival(key, &a), &b);
     claim(a, kVip);
     EXPECT_EQ(claims.rival(key, &b), &a);
     give_up(b);
     EXPECT_TRUE(holds(a));
+}
+
+TEST_F(Contest, WhoTakesWhatWasJustGivenUpIsAPartner) {
+    claim(b, kVip);
+    give_up(b);
+    claim(c, kVip);
+    EXPECT_EQ(handovers.extract_partners(&c), Owners{&b});
+    EXPECT_EQ(handovers.extract_partners(&b), Owners{&c});
+    EXPECT_TRUE(handovers.empty());
 }
 
 TEST(ClaimsOf, EveryFrontendOnceAsItsBestKind) {
@@ -125,7 +132,7 @@ class Settle : public ::testing::Test {
         return plan;
     }
     void enter(const Service& s) {
-        Claims::Affected ignored;
+        Handovers ignored;
         claims.replace(owner(s), {}, claims_of(s), ignored);
     }
     Claims::Owner owner(const Service& s) { return &names_.try_emplace(s.name, 0).first->first; }
