@@ -72,6 +72,17 @@ struct KernelReport {
     bool rebuilt = false;
 };
 
+/// Tells when somebody else changed our kernel objects. Lives on the strand.
+class DriftWatch {
+  public:
+    virtual ~DriftWatch() = default;
+    /// Becomes readable when there may be news.
+    virtual int fd() const = 0;
+    /// Reads all news without blocking; true if objects of ours were changed by someone else, or
+    /// if news was lost.
+    virtual bool drained_drift() = 0;
+};
+
 /// A dataplane. Used by one worker thread at a time; the calls block on the kernel.
 /// Life: probe, adopt, then any number of apply and audit. Destruction leaves the kernel as it is.
 class Backend {
@@ -94,23 +105,16 @@ class Backend {
     /// Reads the kernel, compares it with what was written and mends the difference.
     virtual Result<KernelReport> audit() = 0;
 
+    /// Watches the kernel objects of this backend for changes by others. The watch belongs to the
+    /// network namespace of the calling thread and may be used on another thread.
+    virtual Result<std::unique_ptr<DriftWatch>> watch() = 0;
+
     /// Removes everything of ours from the kernel. Idempotent; needs no adopt before.
     virtual Result<void> teardown() = 0;
 
     /// VIP frontends that adopt found in the kernel for UDP and that no plan has claimed after the
     /// complete pass: Services deleted while no daemon ran. For the conntrack reconciler.
     virtual std::vector<EndpointAddr> orphaned_udp_frontends() const = 0;
-};
-
-/// Tells when somebody else changed our kernel objects. Lives on the strand.
-class DriftWatch {
-  public:
-    virtual ~DriftWatch() = default;
-    /// Becomes readable when there may be news.
-    virtual int fd() const = 0;
-    /// Reads all news without blocking; true if objects of ours were changed by someone else, or
-    /// if news was lost.
-    virtual bool drained_drift() = 0;
 };
 
 }  // namespace sy

@@ -14,9 +14,9 @@ namespace sy {
 struct BackendEntry {
     /// Value of --proxy-mode.
     std::string_view name;
-    std::unique_ptr<Backend> (*make)(Log& log);
-    /// Opened after adopt.
-    Result<std::unique_ptr<DriftWatch>> (*watch)(const Backend& backend);
+    /// Opens what the backend needs, in the network namespace of the calling thread. `log` must
+    /// outlive the backend.
+    Result<std::unique_ptr<Backend>> (*make)(Log& log);
     /// Everything the backend would write for these plans, in the words of its own tool.
     std::string (*render)(const PlanDelta& plans, const NodeFacts& facts);
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backends/fragment.h"
 #include "backends/nftables/element.h"
 #include "backends/nftables/table.h"
 #include "base/result.h"
@@ -22,16 +23,8 @@ class Numbers {
     virtual Result<uint32_t> class_for(Family family, uint32_t count, uint32_t timeout) = 0;
 };
 
-/// A Service as elements.
-struct Fragment {
-    /// Elements this Service alone owns, sorted.
-    std::vector<Element> own;
-    /// Elements that other Services may ask for as well (cluster_ips, hairpin,
-    /// service_endpoints), sorted, unique. They are in the kernel while anyone asks.
-    std::vector<Element> shared;
-
-    friend bool operator==(const Fragment&, const Fragment&) = default;
-};
+/// A Service as elements. Shared are cluster_ips, hairpin and service_endpoints.
+using Fragment = sy::Fragment<Element>;
 
 /// Translates `plan`. `before` is what the kernel has of this Service (after a restart: what its
 /// frontends led to); its ids and slots are kept wherever possible, so that the difference is

@@ -41,8 +41,7 @@ Element& Element::data_word(uint32_t host_order) {
 }
 
 bool Element::same_key(const Element& other) const {
-    return family_ == other.family_ && set_ == other.set_ &&
-           std::ranges::equal(key(), other.key());
+    return family_ == other.family_ && set_ == other.set_ && std::ranges::equal(key(), other.key());
 }
 
 }  // namespace sy::nft
@@ -50,7 +49,6 @@ bool Element::same_key(const Element& other) const {
 std::size_t std::hash<sy::nft::Element>::operator()(const sy::nft::Element& e) const noexcept {
     const auto key = e.key();
     const auto seed = static_cast<std::size_t>(e.set()) * 2 + (e.family() == sy::Family::ipv6);
-    return std::hash<std::string_view>{}(
-               {reinterpret_cast<const char*>(key.data()), key.size()}) ^
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(key.data()), key.size()}) ^
            (seed * 0x9e3779b97f4a7c15U);
 }

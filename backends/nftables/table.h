@@ -14,6 +14,7 @@
 
 #include "backends/backend.h"
 #include "backends/nftables/element.h"
+#include "base/result.h"
 
 namespace sy::nft {
 
@@ -47,6 +48,10 @@ struct TableConfig {
 
     friend bool operator==(const TableConfig&, const TableConfig&) = default;
 };
+
+/// Fails if an interface detector's name cannot be an interface's name, or could be read as nft
+/// syntax. describe() and table_text() treat such a detector as none; commit() refuses it.
+Result<void> validate(const TableConfig& config);
 
 /// The table in nft's own words, loadable with `nft -f`: sets, maps, chains and rules from
 /// `config`, with `elements` inside (those of other families are skipped).

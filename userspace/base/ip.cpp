@@ -77,8 +77,8 @@ bool IpAddr::is_loopback() const {
     if (family_ == Family::ipv4) {
         return bytes_[0] == 127;
     }
-    return bytes_[15] == 1 && std::ranges::all_of(std::span(bytes_).first<15>(),
-                                                  [](uint8_t b) { return b == 0; });
+    return bytes_[15] == 1 &&
+           std::ranges::all_of(std::span(bytes_).first<15>(), [](uint8_t b) { return b == 0; });
 }
 
 std::string IpAddr::to_string() const {

@@ -71,7 +71,7 @@ struct Endpoint {
 };
 
 struct SlicePort {
-    std::string name;  // may be empty; ports with an absent name or number are dropped in decoding
+    std::string name;  // may be empty; ports without a number are dropped in decoding
     Protocol protocol = Protocol::tcp;
     Port port;
 

@@ -85,7 +85,8 @@ Result<std::span<const uint8_t>> NetlinkSocket::receive(std::vector<uint8_t>& bu
     buffer.resize(std::max(buffer.size(), kSmallest));
     for (;;) {
         const int flags = wait ? 0 : MSG_DONTWAIT;
-        const auto size = recv(fd_.get(), buffer.data(), buffer.size(), flags | MSG_PEEK | MSG_TRUNC);
+        const auto size =
+            recv(fd_.get(), buffer.data(), buffer.size(), flags | MSG_PEEK | MSG_TRUNC);
         if (size >= 0 && static_cast<std::size_t>(size) > buffer.size()) {
             buffer.resize(static_cast<std::size_t>(size));
             continue;

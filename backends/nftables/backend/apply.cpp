@@ -1,0 +1,274 @@
+// From plans to commits: compile, stage, send, and find the guilty when the kernel refuses.
+#include <algorithm>
+#include <cerrno>
+
+#include "backends/nftables/backend/backend.h"
+#include "backends/nftables/node_elements.h"
+#include "backends/nftables/vocabulary.h"
+#include "backends/nftables/word.h"
+
+namespace sy::nft {
+namespace {
+
+using IdSet = std::set<std::pair<Family, uint32_t>>;
+
+IdSet ids_of(const Fragment& fragment) {
+    IdSet ids;
+    for (const auto& element : fragment.own) {
+        if (const auto id = owner_id(element)) {
+            ids.emplace(element.family(), *id);
+        }
+    }
+    return ids;
+}
+
+/// Classes that words of the family name.
+std::set<uint32_t> classes_in(const std::vector<Element>& elements, Family family) {
+    std::set<uint32_t> result;
+    for (const auto& element : elements) {
+        if (element.family() == family &&
+            (element.set() == SetId::frontends || element.set() == SetId::nodeports ||
+             element.set() == SetId::shortcut)) {
+            result.insert(data_word(element) & kClassMask);
+        }
+    }
+    return result;
+}
+
+bool hints_at_drift(const Error& error) {
+    return error.code == ENOENT || error.code == EEXIST;
+}
+
+PlanDelta only(const PlanDelta& delta, const std::vector<ServiceName>& names) {
+    PlanDelta result;
+    result.known_services = delta.known_services;
+    const auto wanted = [&](const ServiceName& name) {
+        return std::ranges::find(names, name) != names.end();
+    };
+    std::ranges::copy_if(delta.changed, std::back_inserter(result.changed),
+                         [&](const auto& plan) { return wanted(plan->name); });
+    std::ranges::copy_if(delta.removed, std::back_inserter(result.removed), wanted);
+    return result;
+}
+
+}  // namespace
+
+ApplyReport NftBackend::apply(const PlanDelta& delta, const NodeFacts& facts, bool complete) {
+    ApplyReport report;
+    drift_seen_ = false;
+    attempt(delta, facts, complete, report);
+    // If the kernel is not what we know, mend that first and try what was refused once more.
+    std::vector<ServiceName> again;
+    for (const auto& item : report.quarantined) {
+        if (hints_at_drift(item.error)) {
+            again.push_back(item.service);
+        }
+    }
+    if (drift_seen_ || !again.empty()) {
+        if (const auto mended = audit(); !mended) {
+            report.failure = mended.error();
+            return report;
+        }
+        const bool everything = report.failure.has_value();
+        report.failure.reset();
+        std::erase_if(report.quarantined,
+                      [&](const auto& item) { return everything || hints_at_drift(item.error); });
+        attempt(everything ? delta : only(delta, again), facts, complete, report);
+    }
+    return report;
+}
+
+void NftBackend::attempt(const PlanDelta& delta, const NodeFacts& facts, bool complete,
+                         ApplyReport& report) {
+    known_services_ = std::max(known_services_, delta.known_services);
+    std::vector<Change> changes;
+    take_facts(facts, changes);
+    for (const auto& name : delta.removed) {
+        if (!ledger_.have(name).own.empty() || other_layout_) {
+            changes.push_back({name, {}});
+        }
+    }
+    for (const auto& plan : delta.changed) {
+        compile_plan(*plan, changes, report);
+    }
+    if (other_layout_) {
+        for (auto& change : changes) {
+            deferred_.insert_or_assign(change.service, std::move(change.want));
+        }
+        if (!complete) {
+            return;
+        }
+        changes.clear();
+        for (const auto& [service, want] : deferred_) {
+            changes.push_back({service, want});
+        }
+    }
+    commit_changes(std::move(changes), report);
+    numbers_.release_provisional();
+    if (report.failure) {
+        return;
+    }
+    facts_ = facts;
+    other_layout_ = false;
+    deferred_.clear();
+    if (complete && !first_pass_done_) {
+        finish_first_pass(report);
+    }
+}
+
+/// Node-wide elements are the fragment of a Service without a name, which the cluster cannot have.
+void NftBackend::take_facts(const NodeFacts& facts, std::vector<Change>& changes) {
+    if (facts_ == facts && !other_layout_) {
+        return;
+    }
+    for (const auto family : kFamilies) {
+        auto& own = table(family);
+        auto config = own.config;
+        config.family = family;
+        config.detector = facts.detector;
+        config.masquerade_all = facts.masquerade_all;
+        if (own.present && (config != own.config || own.adopted_rules)) {
+            const auto found = own.adopted_rules.value_or(rules_fingerprint(own.config));
+            own.needs_rewrite |= found != rules_fingerprint(config);
+            own.adopted_rules.reset();
+        }
+        own.config = std::move(config);
+    }
+    changes.push_back({ServiceName{}, {node_elements(facts), {}}});
+}
+
+void NftBackend::compile_plan(const ServicePlan& plan, std::vector<Change>& changes,
+                              ApplyReport& report) {
+    if (!first_pass_done_) {
+        if (auto claimed = adopted_.claim(plan);
+            !claimed.empty() && ledger_.have(plan.name).own.empty()) {
+            ledger_.adopt(plan.name, std::move(claimed));
+        }
+        for (const auto& port : plan.ports) {
+            for (const auto& frontend : port.frontends) {
+                if (port.protocol == Protocol::udp) {
+                    const bool any = frontend.kind == FrontendKind::node_port;
+                    orphaned_udp_.erase(
+                        {any ? unspecified(port.family) : frontend.address, frontend.port});
+                }
+            }
+        }
+    }
+    const auto& before = ledger_.have(plan.name);
+    auto fragment = compile(plan, before, numbers_);
+    if (!fragment && std::ranges::any_of(kFamilies, [&](Family family) {
+            return numbers_.out_of_classes(family);
+        })) {
+        release_unused_classes(changes);
+        fragment = compile(plan, before, numbers_);
+    }
+    if (!fragment) {
+        report.quarantined.push_back({plan.name, fragment.error()});
+        return;
+    }
+    changes.push_back({plan.name, std::move(*fragment)});
+}
+
+/// Classes of counts and timeouts that no frontend uses any more make room for others.
+void NftBackend::release_unused_classes(const std::vector<Change>& changes) {
+    Transaction transaction;
+    for (const auto family : kFamilies) {
+        if (!numbers_.out_of_classes(family) || !table(family).present) {
+            continue;
+        }
+        auto in_use = classes_in(content(family), family);
+        for (const auto& change : changes) {
+            in_use.merge(classes_in(change.want.own, family));
+        }
+        for (const auto& def : numbers_.drop_unused(family, in_use)) {
+            transaction.remove_classes.push_back({family, def});
+            std::erase(table(family).config.classes, def);
+        }
+    }
+    if (transaction.empty()) {
+        return;
+    }
+    if (const auto done = kernel_->commit(transaction); !done) {
+        log_.warning("removing unused classes: " + done.error().error.message());
+        drift_seen_ = true;
+    }
+}
+
+void NftBackend::commit_changes(std::vector<Change> changes, ApplyReport& report) {
+    const auto guilty = [&](const Change& change, const Error& error) {
+        if (change.service == ServiceName{}) {
+            report.failure = error;
+            return;
+        }
+        report.quarantined.push_back(
+            {change.service, {error.what, "Service " + change.service.to_string(), error.code}});
+    };
+    const auto result = commit_or_split<Change>(
+        std::move(changes), [&](const auto& group) { return commit_group(group, report); }, guilty);
+    if (!result) {
+        report.failure = result.error();
+    }
+}
+
+std::expected<void, GroupRefused> NftBackend::commit_group(const std::vector<Change>& changes,
+                                                           ApplyReport& report) {
+    auto stage = ledger_.stage(changes);
+    const auto transaction = transaction_for(stage, changes);
+    if (!transaction.empty()) {
+        if (const auto done = kernel_->commit(transaction); !done) {
+            const auto& refused = done.error();
+            const bool element = refused.reason == CommitError::Reason::element;
+            drift_seen_ |= refused.reason == CommitError::Reason::drift ||
+                           refused.reason == CommitError::Reason::full;
+            return std::unexpected(GroupRefused{refused.error, refused.suspects, element});
+        }
+        ++report.transactions;
+        report.writes += transaction.add.size() + transaction.remove.size() +
+                         transaction.create.size() + transaction.rewrite.size() +
+                         transaction.flush.size() + transaction.add_classes.size();
+    }
+    note_committed(stage, transaction, changes);
+    ledger_.commit(std::move(stage), changes);
+    return {};
+}
+
+void NftBackend::note_committed(const Book::Stage& stage, const Transaction& transaction,
+                                const std::vector<Change>& changes) {
+    for (const auto& config : transaction.create) {
+        table(config.family).present = true;
+        table(config.family).config = config;
+        table(config.family).needs_rewrite = false;
+        numbers_.mark_written(config.family);
+    }
+    for (const auto& rewrite : transaction.rewrite) {
+        table(rewrite.config.family).config = rewrite.config;
+        table(rewrite.config.family).needs_rewrite = false;
+    }
+    for (const auto& added : transaction.add_classes) {
+        auto& classes = table(added.family).config.classes;
+        classes.insert(std::ranges::lower_bound(classes, added.def), added.def);
+        numbers_.mark_written(added.family);
+    }
+    const auto slot = [&](const Element& element) -> uint64_t& {
+        return table(element.family()).used[static_cast<std::size_t>(element.set())];
+    };
+    for (const auto& op : stage.remove) {
+        --slot(op.object);
+    }
+    for (const auto& op : stage.add) {
+        ++slot(op.object);
+    }
+    for (const auto& change : changes) {
+        const auto after = ids_of(change.want);
+        for (const auto& [family, id] : after) {
+            numbers_.keep_id(family, id);
+        }
+        for (const auto& id : ids_of(ledger_.have(change.service))) {
+            if (!after.contains(id)) {
+                numbers_.release_id(id.first, id.second);
+            }
+        }
+    }
+}
+
+}  // namespace sy::nft

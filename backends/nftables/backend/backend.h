@@ -1,0 +1,106 @@
+// The nftables backend: tables "switchyard" in families ip and ip6.
+//
+// How a process with no memory recognises its own objects: see table.h. Which Service an id belongs
+// to is found through its frontends (adopted.h).
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "backends/bisect.h"
+#include "backends/ledger.h"
+#include "backends/nftables/adopted.h"
+#include "backends/nftables/kernel.h"
+#include "backends/nftables/numbers.h"
+#include "backends/nftables/sizes.h"
+
+namespace sy::nft {
+
+class NftBackend : public Backend {
+  public:
+    NftBackend(std::unique_ptr<Kernel> kernel, Log& log);
+
+    Result<void> probe() override;
+    Result<KernelReport> adopt() override;
+    ApplyReport apply(const PlanDelta& delta, const NodeFacts& facts, bool complete) override;
+    Result<KernelReport> audit() override;
+    Result<std::unique_ptr<DriftWatch>> watch() override;
+    Result<void> teardown() override;
+    std::vector<EndpointAddr> orphaned_udp_frontends() const override;
+
+  private:
+    using Book = Ledger<Element>;
+    using Change = Book::Change;
+
+    /// What we know of one family's table.
+    struct Table {
+        bool present = false;
+        /// As written; of an adopted table, detector and masquerade_all are not known yet.
+        TableConfig config;
+        /// Fingerprint of the rules an adopted table has, until it was compared.
+        std::optional<uint64_t> adopted_rules;
+        /// The rules in the kernel are not those of `config`.
+        bool needs_rewrite = false;
+        /// Elements per set.
+        SetCounts used{};
+    };
+
+    // apply.cpp: plans to changes to transactions
+    void attempt(const PlanDelta& delta, const NodeFacts& facts, bool complete,
+                 ApplyReport& report);
+    void take_facts(const NodeFacts& facts, std::vector<Change>& changes);
+    void compile_plan(const ServicePlan& plan, std::vector<Change>& changes, ApplyReport& report);
+    void release_unused_classes(const std::vector<Change>& changes);
+    void commit_changes(std::vector<Change> changes, ApplyReport& report);
+    std::expected<void, GroupRefused> commit_group(const std::vector<Change>& changes,
+                                                   ApplyReport& report);
+    void note_committed(const Book::Stage& stage, const Transaction& transaction,
+                        const std::vector<Change>& changes);
+
+    // transaction.cpp: what has to be sent for a stage
+    Transaction transaction_for(const Book::Stage& stage, const std::vector<Change>& changes) const;
+    void plan_table(Family family, const Book::Stage& stage, std::size_t services,
+                    Transaction& transaction) const;
+    void fill_resized(Transaction& transaction) const;
+
+    // adopt.cpp: start, audit
+    void adopt_table(const DumpedTable& dumped, std::vector<Element>& owned);
+    void finish_first_pass(ApplyReport& report);
+    std::vector<Element> content(Family family) const;
+    Result<void> reconcile(Family family, const DumpedTable* dumped, KernelReport& report);
+
+    Table& table(Family family) { return tables_[index_of(family)]; }
+    const Table& table(Family family) const { return tables_[index_of(family)]; }
+
+    std::unique_ptr<Kernel> kernel_;
+    Log& log_;
+    Book ledger_;
+    NumberPool numbers_;
+    std::array<Table, 2> tables_;
+    std::optional<NodeFacts> facts_;
+    std::size_t known_services_ = 0;
+    Adopted adopted_;
+    bool first_pass_done_ = false;
+    /// A table of another layout is in the kernel and stays until all can be swapped at once.
+    bool other_layout_ = false;
+    /// Changes held back for that swap.
+    std::map<ServiceName, Fragment> deferred_;
+    /// The last refusal says that the kernel is not what we know.
+    bool drift_seen_ = false;
+    /// UDP frontends found at adoption and not (yet) claimed; NodePorts have address zero.
+    std::set<EndpointAddr> orphaned_udp_;
+};
+
+/// The backend on the real kernel, in the network namespace of the calling thread.
+Result<std::unique_ptr<Backend>> make_backend(Log& log);
+
+/// The complete ruleset for these plans in nft's words: what an empty kernel would be given.
+std::string render(const PlanDelta& plans, const NodeFacts& facts);
+
+}  // namespace sy::nft

@@ -1,0 +1,26 @@
+// A transaction as one batch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/nftables/kernel.h"
+#include "backends/nftables/kernel/batch.h"
+
+namespace sy::nft {
+
+/// What has to be known of a table to change its chains.
+struct PresentTable {
+    Family family = Family::ipv4;
+    std::vector<std::string> chains;
+    std::vector<ClassDef> classes;
+};
+
+/// Whether write_transaction needs to know what is present.
+bool needs_present(const Transaction& transaction);
+/// The messages of `transaction`. `present` has the tables that exist.
+Batch write_transaction(const Transaction& transaction, const std::vector<PresentTable>& present);
+/// Deletes the tables, whether they exist or not.
+Batch write_removal();
+
+}  // namespace sy::nft

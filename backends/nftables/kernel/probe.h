@@ -1,0 +1,11 @@
+// Trying out what the layout needs of a kernel.
+#pragma once
+
+#include "backends/nftables/kernel/connection.h"
+
+namespace sy::nft {
+
+/// See Kernel::probe.
+Result<void> probe_features(Connection& connection);
+
+}  // namespace sy::nft

@@ -1,0 +1,149 @@
+#include "backends/nftables/schema.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sy::nft {
+namespace {
+
+using enum Load;
+
+// The modulus is part of nft's type syntax and means nothing there.
+constexpr Term kSlot{random, 2};
+
+std::array<SetSchema, kSetCount> make_schemas() {
+    const Key port_key{{l4proto}, {dport}};
+    const Key endpoint{{daddr}, {dport}};
+    return {
+        SetSchema{.id = SetId::pod_cidrs,
+                  .name = "pod_cidrs",
+                  .comment = "networks of this node's pods (detector of local traffic)",
+                  .key = {{saddr}},
+                  .interval = true,
+                  .by_type = true},
+        SetSchema{.id = SetId::service_cidrs,
+                  .name = "service_cidrs",
+                  .comment = "every ServiceCIDR",
+                  .key = {{daddr}},
+                  .interval = true,
+                  .by_type = true},
+        SetSchema{.id = SetId::nodeport_ips,
+                  .name = "nodeport_ips",
+                  .comment = "addresses that serve NodePorts",
+                  .key = {{daddr}},
+                  .by_type = true},
+        SetSchema{.id = SetId::cluster_ips,
+                  .name = "cluster_ips",
+                  .comment = "every active ClusterIP",
+                  .key = {{daddr}},
+                  .by_type = true},
+        SetSchema{.id = SetId::frontends,
+                  .name = "frontends",
+                  .comment = "VIP frontend -> word = L(31) R(30) M(29) id(28..10) class(9..0)",
+                  .key = {{daddr}, {l4proto}, {dport}},
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::nodeports,
+                  .name = "nodeports",
+                  .comment = "NodePort -> word",
+                  .key = port_key,
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::ranges,
+                  .name = "ranges",
+                  .comment = "id . allowed source range, for frontends with R",
+                  .key = {{priority}, {saddr}},
+                  .interval = true,
+                  .by_type = true},
+        SetSchema{.id = SetId::endpoints,
+                  .name = "endpoints",
+                  .comment = "list . slot -> endpoint; list = word without class",
+                  .key = {{priority}, kSlot},
+                  .data = endpoint},
+        SetSchema{.id = SetId::affinity,
+                  .name = "affinity",
+                  .comment = "list . client -> list|index; filled by the packet path only",
+                  .key = {{priority}, {saddr}},
+                  .data = {{priority}},
+                  .dynamic = true},
+        SetSchema{.id = SetId::aff_slots,
+                  .name = "aff_slots",
+                  .comment = "affinity: list . slot -> list|index",
+                  .key = {{priority}, kSlot},
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::aff_endpoints,
+                  .name = "aff_endpoints",
+                  .comment = "affinity: list|index -> endpoint",
+                  .key = {{priority}},
+                  .data = endpoint},
+        SetSchema{.id = SetId::hairpin,
+                  .name = "hairpin",
+                  .comment = "local endpoint address with itself",
+                  .key = {{saddr}, {daddr}}},
+        SetSchema{.id = SetId::service_endpoints,
+                  .name = "service_endpoints",
+                  .comment = "every endpoint address, for stray segments",
+                  .key = {{saddr}},
+                  .by_type = true},
+        SetSchema{.id = SetId::shortcut,
+                  .name = "shortcut",
+                  .comment = "external policy Local: id -> id|class of the cluster list",
+                  .key = {{priority}},
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::classes,
+                  .name = "classes",
+                  .comment = "class -> verdict",
+                  .key = {{priority}},
+                  .verdicts = true},
+    };
+}
+
+const std::array<SetSchema, kSetCount>& schemas() {
+    static const auto all = make_schemas();
+    return all;
+}
+
+}  // namespace
+
+std::size_t width(Load load, Family family) {
+    switch (load) {
+        case saddr:
+        case daddr:
+        case original_daddr:
+            return family == Family::ipv4 ? 4 : 16;
+        case l4proto:
+            return 1;
+        case dport:
+        case original_dport:
+            return 2;
+        case priority:
+        case random:
+            return 4;
+    }
+    return 0;
+}
+
+std::size_t width(const Key& key, Family family) {
+    std::size_t sum = 0;
+    for (const auto& term : key) {
+        sum += (width(term.load, family) + 3) & ~std::size_t{3};
+    }
+    return sum;
+}
+
+std::size_t SetSchema::key_size(Family family) const {
+    return width(key, family) * (interval ? 2 : 1);
+}
+
+std::size_t SetSchema::data_size(Family family) const {
+    return width(data, family);
+}
+
+const SetSchema& schema(SetId set) {
+    return schemas()[static_cast<std::size_t>(set)];
+}
+
+std::optional<SetId> set_named(std::string_view name) {
+    const auto found = std::ranges::find(schemas(), name, &SetSchema::name);
+    return found == schemas().end() ? std::nullopt : std::optional(found->id);
+}
+
+}  // namespace sy::nft

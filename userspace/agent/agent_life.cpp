@@ -1,0 +1,166 @@
+// Agent: start, first pass, audits, stop.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "agent/agent_impl.h"
+
+namespace sy {
+namespace {
+
+/// Somebody who keeps changing our objects gets one warning per this time.
+constexpr Duration kDriftWarningPeriod = std::chrono::seconds(10);
+
+std::optional<IpAddr> of_family(const std::optional<IpAddr>& ip, Family family) {
+    return ip && ip->family() == family && !ip->is_unspecified() ? ip : std::nullopt;
+}
+
+}  // namespace
+
+Agent::Impl::Impl(AgentParts parts, AgentOptions options)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      state_(parts_.symbols, options_.node_name),
+      pacer_(options_.pace),
+      quarantine_(options_.quarantine),
+      timer_(parts_.io),
+      flows_(std::make_unique<FlowReconciler>(parts_.io, parts_.log, parts_.prune_flows)),
+      worker_(std::make_unique<Worker>()) {
+    const auto& bind = options_.node.bind_address;
+    if (bind && !bind->is_unspecified()) {
+        state_.set_node_ips(of_family(bind, Family::ipv4), of_family(bind, Family::ipv6));
+    }
+}
+
+void Agent::Impl::start() {
+    begin_adopt();
+}
+
+void Agent::Impl::stop() {
+    if (!worker_) {
+        return;
+    }
+    worker_.reset();
+    flows_.reset();
+    drift_fd_.reset();
+    drift_.reset();
+    timer_.cancel();
+}
+
+void Agent::Impl::begin_adopt() {
+    using Outcome = std::pair<Result<void>, Result<KernelReport>>;
+    run(
+        [this]() -> Outcome {
+            auto probed = parts_.backend->probe();
+            if (!probed) {
+                return {std::move(probed), KernelReport{}};
+            }
+            return {Result<void>{}, parts_.backend->adopt()};
+        },
+        [this](const Outcome& outcome) { on_adopted(outcome.first, outcome.second); });
+}
+
+void Agent::Impl::on_adopted(const Result<void>& probed, const Result<KernelReport>& adopted) {
+    if (!probed) {
+        stop();
+        parts_.on_fatal(probed.error());
+        return;
+    }
+    if (!adopted) {
+        const Duration pause =
+            backoff(options_.pace.retry_first, options_.pace.retry_limit, ++adopt_failures_);
+        parts_.log.error("the state of the kernel could not be read, will retry: " +
+                         adopted.error().message());
+        timer_.expires_after(pause);
+        timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+            const auto self = weak.lock();
+            if (!error && self && self->worker_) {
+                self->begin_adopt();
+            }
+        });
+        return;
+    }
+    adopted_ = true;
+    parts_.log.debug(fmt::format("adopted {} kernel objects", adopted->found));
+    pump();
+}
+
+void Agent::Impl::on_first_pass(const Applied& applied) {
+    first_pass_done_ = true;
+    const auto took = std::chrono::duration<double, std::milli>(Clock::now() - *lists_complete_at_);
+    parts_.log.info(fmt::format("synced: {} services, {} writes in {:.0f} ms",
+                                state_.service_count(), first_pass_writes_, took.count()));
+    open_watch();
+    flows_->open(applied.orphans);
+    if (parts_.on_synced) {
+        parts_.on_synced();
+    }
+}
+
+void Agent::Impl::open_watch() {
+    // Not before the first complete pass: the flood of our own changes would have to be waded
+    // through. The worker is idle here, so the backend may be asked on the strand.
+    auto watch = parts_.backend->watch();
+    if (!watch) {
+        parts_.log.warning(
+            "changes that others make to our kernel objects will not be noticed "
+            "(SIGHUP checks them): " +
+            watch.error().message());
+        return;
+    }
+    drift_ = std::move(*watch);
+    drift_fd_ = std::make_unique<FdWatch>(parts_.io, drift_->fd(), [this] { on_drift_readable(); });
+    drift_fd_->arm();
+    // What others changed between adopt and now went unseen.
+    pacer_.want(Job::audit);
+}
+
+void Agent::Impl::on_drift_readable() {
+    if (!drift_->drained_drift()) {
+        drift_fd_->arm();
+        return;
+    }
+    // Not armed again until the audit begins: a flood of changes costs nothing until then.
+    pacer_.want(Job::audit);
+    pump();
+}
+
+void Agent::Impl::request_audit() {
+    pacer_.want(Job::audit);
+    pump();
+}
+
+void Agent::Impl::begin_audit() {
+    pacer_.started(Job::audit);
+    if (drift_) {
+        // The audit sees whatever these tell of.
+        (void)drift_->drained_drift();
+        drift_fd_->arm();
+    }
+    run([this] { return parts_.backend->audit(); },
+        [this](const Result<KernelReport>& report) { on_audited(report); });
+}
+
+void Agent::Impl::on_audited(const Result<KernelReport>& report) {
+    const TimePoint now = Clock::now();
+    pacer_.finished(Job::audit, now, report.has_value());
+    if (!report) {
+        parts_.log.error("our kernel objects could not be checked, will retry: " +
+                         report.error().message());
+    } else if (report->drifted > 0 || report->rebuilt) {
+        const bool loud =
+            drift_warned_at_ == TimePoint{} || now - drift_warned_at_ >= kDriftWarningPeriod;
+        if (loud) {
+            drift_warned_at_ = now;
+        }
+        parts_.log.write(loud ? LogLevel::warning : LogLevel::debug,
+                         fmt::format("somebody else changed our kernel objects: {} differed{}; "
+                                     "repaired",
+                                     report->drifted, report->rebuilt ? ", all rebuilt" : ""));
+    } else {
+        parts_.log.debug(fmt::format("checked {} kernel objects", report->found));
+    }
+    pump();
+}
+
+}  // namespace sy

@@ -1,0 +1,114 @@
+#include "agent/flow_reconciler.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <unordered_set>
+#include <utility>
+
+#include "agent/clock.h"
+#include "agent/worker.h"
+
+namespace sy {
+
+namespace {
+constexpr Duration kRetryFirst = std::chrono::seconds(1);
+constexpr Duration kRetryLimit = std::chrono::minutes(1);
+}  // namespace
+
+struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
+    Impl(boost::asio::io_context& io_context, Log& log_sink, Pass run)
+        : io(io_context), log(log_sink), pass(std::move(run)), retry(io_context) {}
+
+    void pump() {
+        if (!open || running || waiting || !table.has_suspects() || !worker) {
+            return;
+        }
+        running = true;
+        // The reconciler, which joins the thread, outlives the work; the strand's part may not.
+        worker->post([this, weak = weak_from_this(), suspects = table.take_suspects()]() mutable {
+            auto result = pass(suspects);
+            boost::asio::post(io,
+                              [weak, result = std::move(result), suspects = std::move(suspects)] {
+                                  if (const auto self = weak.lock()) {
+                                      self->done(result, suspects);
+                                  }
+                              });
+        });
+    }
+
+    void done(const Result<FlowReport>& result, const UdpSuspects& suspects) {
+        running = false;
+        if (result) {
+            failures = 0;
+            log.debug(fmt::format("udp flows: {} seen, {} stale removed, {} frontends checked",
+                                  result->seen, result->deleted, suspects.rules.size()));
+            pump();
+            return;
+        }
+        table.suspect_again(suspects);
+        ++failures;
+        if (failures == 1) {
+            log.warning("stale UDP flows could not be removed, will retry: " +
+                        result.error().message());
+        }
+        waiting = true;
+        retry.expires_after(backoff(kRetryFirst, kRetryLimit, failures));
+        retry.async_wait([weak = weak_from_this()](const boost::system::error_code&) {
+            if (const auto self = weak.lock()) {
+                self->waiting = false;
+                self->pump();
+            }
+        });
+    }
+
+    boost::asio::io_context& io;
+    Log& log;
+    Pass pass;
+    boost::asio::steady_timer retry;
+    UdpFrontends table;
+    bool open = false;
+    bool running = false;
+    bool waiting = false;
+    unsigned failures = 0;
+    std::unique_ptr<Worker> worker = std::make_unique<Worker>();
+};
+
+FlowReconciler::FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass)
+    : impl_(std::make_shared<Impl>(io, log, std::move(pass))) {}
+
+FlowReconciler::~FlowReconciler() {
+    impl_->worker.reset();
+    impl_->retry.cancel();
+}
+
+void FlowReconciler::committed(const PlanDelta& delta, const std::vector<Quarantined>& quarantined,
+                               const std::vector<IpAddr>& nodeport_addresses) {
+    std::unordered_set<ServiceName> failed;
+    for (const Quarantined& q : quarantined) {
+        failed.insert(q.service);
+    }
+    UdpFrontends& table = impl_->table;
+    for (const ServiceName& name : delta.removed) {
+        if (!failed.contains(name)) {
+            table.removed(name);
+        }
+    }
+    for (const auto& plan : delta.changed) {
+        if (!failed.contains(plan->name)) {
+            table.committed(*plan);
+        }
+    }
+    table.set_nodeport_addresses(nodeport_addresses);
+    impl_->pump();
+}
+
+void FlowReconciler::open(std::span<const EndpointAddr> orphans) {
+    impl_->table.orphaned(orphans);
+    impl_->open = true;
+    impl_->pump();
+}
+
+}  // namespace sy

@@ -1,0 +1,49 @@
+// Ends stale UDP flows after commits, on a thread of its own so that no commit waits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "agent/udp_frontends.h"
+#include "backends/backend.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace sy {
+
+/// What one pass over the connection table did.
+struct FlowReport {
+    uint64_t seen = 0;
+    uint64_t deleted = 0;
+};
+
+/// Event-driven: a pass runs only after a commit made frontends suspect. What becomes suspect
+/// during a pass coalesces into the next. A failed pass is repeated with backoff. Lives on the
+/// strand.
+class FlowReconciler {
+  public:
+    /// Looks at every UDP flow once and deletes the stale ones. Called on the reconciler's thread.
+    using Pass = std::function<Result<FlowReport>(const UdpSuspects&)>;
+
+    FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass);
+    /// Waits for a pass that runs.
+    ~FlowReconciler();
+
+    /// All of `delta` but `quarantined` is in the kernel, and so are `nodeport_addresses`.
+    void committed(const PlanDelta& delta, const std::vector<Quarantined>& quarantined,
+                   const std::vector<IpAddr>& nodeport_addresses);
+    /// The first complete pass is in the kernel: from now on flows may be judged. `orphans` are
+    /// frontends of a former process that nobody serves any more.
+    void open(std::span<const EndpointAddr> orphans);
+
+  private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sy

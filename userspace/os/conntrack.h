@@ -1,0 +1,58 @@
+// UDP entries of the kernel's connection tracking table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/net.h"
+#include "base/result.h"
+#include "os/netlink.h"
+
+namespace sy {
+
+/// A tracked flow: where the first packet was sent, and who answers (or would).
+struct UdpFlow {
+    EndpointAddr destination;
+    EndpointAddr answering;
+
+    friend bool operator==(const UdpFlow&, const UdpFlow&) = default;
+};
+
+struct PruneReport {
+    /// UDP flows looked at, and deleted.
+    uint64_t seen = 0;
+    uint64_t deleted = 0;
+};
+
+/// Looks at UDP flows and deletes some of them. Belongs to the network namespace in which it was
+/// opened; may be used on another thread, on one at a time.
+class ConntrackPruner {
+  public:
+    static Result<ConntrackPruner> open();
+
+    /// Lists the table once (in the kernel filtered by protocol, where it can), and deletes each
+    /// flow that is `stale`, by its exact identity: a flow that has been replaced meanwhile stays.
+    /// Memory use does not depend on the size of the table. A flow that ended by itself meanwhile
+    /// is no failure.
+    Result<PruneReport> prune(const std::function<bool(const UdpFlow&)>& stale);
+
+  private:
+    ConntrackPruner(NetlinkSocket listing, NetlinkSocket deleting)
+        : listing_(std::move(listing)), deleting_(std::move(deleting)) {}
+
+    struct Pass;
+
+    Result<void> request_dump();
+    Result<bool> take(std::span<const uint8_t> datagram, Pass& pass);
+    Result<void> flush(Pass& pass);
+
+    NetlinkSocket listing_;
+    NetlinkSocket deleting_;
+    std::vector<uint8_t> buffer_;
+    uint32_t sequence_ = 0;
+    bool filter_in_kernel_ = true;
+};
+
+}  // namespace sy
