@@ -99,9 +99,10 @@ std::vector<Claim> claims_of(const Service& service) {
     return claims;
 }
 
-void Claims::add(Owner owner, const Claim& claim, Affected& affected) {
+void Claims::add(Owner owner, const Claim& claim, Report& report) {
     const auto [holder, is_free] = held_.insert({claim.key, claim.kind, owner});
     if (is_free) {
+        report.handovers.acquired(claim.key, owner);
         return;
     }
     auto& waiting = waiting_[claim.key];
@@ -110,54 +111,58 @@ void Claims::add(Owner owner, const Claim& claim, Affected& affected) {
         waiting.insert({claim.kind, owner});
         return;
     }
-    // Everyone who waits records the holder's name.
-    for (const auto& candidate : waiting) {
-        affected.owners.push_back(candidate.owner);
-    }
-    affected.exchanged.push_back(old.owner);
     waiting.insert(old);
     held_.erase(holder);
     held_.insert({claim.key, claim.kind, owner});
+    report.handovers.passed(old.owner, owner);
+    // Everyone who waits records the holder's name.
+    for (const auto& candidate : waiting) {
+        report.affected.push_back(candidate.owner);
+    }
 }
 
-void Claims::remove(Owner owner, const Claim& claim, Affected& affected) {
+void Claims::remove(Owner owner, const Claim& claim, Report& report) {
     const auto holder = held_.find(claim.key);
     if (holder == held_.end()) {
         return;
     }
     const auto waiting = waiting_.find(claim.key);
-    if (holder->owner == owner) {
+    if (holder->owner != owner) {
+        if (waiting != waiting_.end()) {
+            waiting->second.erase({claim.kind, owner});
+        }
+    } else if (waiting == waiting_.end()) {
         held_.erase(holder);
-        if (waiting == waiting_.end()) {
-            return;
+        report.handovers.freed(claim.key, owner);
+    } else {
+        for (const auto& candidate : waiting->second) {
+            report.affected.push_back(candidate.owner);
         }
         const auto heir = *waiting->second.begin();
         waiting->second.erase(waiting->second.begin());
+        held_.erase(holder);
         held_.insert({claim.key, heir.kind, heir.owner});
-        affected.exchanged.push_back(heir.owner);
-        for (const auto& candidate : waiting->second) {
-            affected.owners.push_back(candidate.owner);
-        }
-    } else if (waiting != waiting_.end()) {
-        waiting->second.erase({claim.kind, owner});
+        report.handovers.passed(owner, heir.owner);
     }
     if (waiting != waiting_.end() && waiting->second.empty()) {
         waiting_.erase(waiting);
     }
 }
 
-void Claims::replace(Owner owner, const std::vector<Claim>& before, const std::vector<Claim>& after,
-                     Affected& affected) {
+std::vector<Claims::Owner> Claims::replace(Owner owner, const std::vector<Claim>& before,
+                                           const std::vector<Claim>& after, Handovers& handovers) {
+    Report report{handovers, {}};
     std::vector<Claim> gone;
     std::ranges::set_difference(before, after, std::back_inserter(gone));
     for (const auto& claim : gone) {
-        remove(owner, claim, affected);
+        remove(owner, claim, report);
     }
     std::vector<Claim> added;
     std::ranges::set_difference(after, before, std::back_inserter(added));
     for (const auto& claim : added) {
-        add(owner, claim, affected);
+        add(owner, claim, report);
     }
+    return std::move(report.affected);
 }
 
 Claims::Owner Claims::rival(const FrontendKey& key, Owner owner) const {

@@ -11,6 +11,7 @@
 
 #include "base/names.h"
 #include "model/frontends.h"
+#include "model/handovers.h"
 #include "model/objects.h"
 #include "model/plan.h"
 
@@ -35,17 +36,10 @@ class Claims {
   public:
     using Owner = const ServiceName*;
 
-    /// Whom a change of claims concerns besides the Service itself.
-    struct Affected {
-        /// Their plans may have changed.
-        std::vector<Owner> owners;
-        /// A frontend went from the Service to this one, or the other way round.
-        std::vector<Owner> exchanged;
-    };
-
-    /// Replaces the claims of `owner`: `before` must be what it registered last.
-    void replace(Owner owner, const std::vector<Claim>& before, const std::vector<Claim>& after,
-                 Affected& affected);
+    /// Replaces the claims of `owner`: `before` must be what it registered last. Tells
+    /// `handovers` what changed hands. Returns the other Services whose plan may have changed.
+    std::vector<Owner> replace(Owner owner, const std::vector<Claim>& before,
+                               const std::vector<Claim>& after, Handovers& handovers);
 
     /// The holder if somebody other than `owner` holds `key`, else null.
     Owner rival(const FrontendKey& key, Owner owner) const;
@@ -82,9 +76,14 @@ class Claims {
         }
     };
     using Waiting = std::set<Candidate, Better>;
+    /// Where one call of replace reports to.
+    struct Report {
+        Handovers& handovers;
+        std::vector<Owner> affected;
+    };
 
-    void add(Owner owner, const Claim& claim, Affected& affected);
-    void remove(Owner owner, const Claim& claim, Affected& affected);
+    void add(Owner owner, const Claim& claim, Report& report);
+    void remove(Owner owner, const Claim& claim, Report& report);
 
     std::unordered_set<Held, KeyHash, KeyEqual> held_;
     std::map<FrontendKey, Waiting> waiting_;  // contested frontends only

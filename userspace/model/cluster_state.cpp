@@ -206,15 +206,8 @@ std::unordered_multimap<uint64_t, ClusterState::Known*>::iterator ClusterState::
 
 void ClusterState::set_claims(Known& owner, const std::vector<Claim>& before,
                               const std::vector<Claim>& after) {
-    Claims::Affected affected;
-    claims_.replace(&owner.first, before, after, affected);
-    for (const auto* other : affected.owners) {
+    for (const auto* other : claims_.replace(&owner.first, before, after, handovers_)) {
         make_dirty(*find(*other));
-    }
-    for (const auto* other : affected.exchanged) {
-        auto& partner = *find(*other);
-        make_dirty(partner);
-        link(owner, partner);
     }
 }
 
@@ -238,26 +231,15 @@ void ClusterState::forget_if_empty(const Known& service) {
     }
 }
 
-void ClusterState::link(Known& one, Known& other) {
-    if (&one == &other) {
-        return;
-    }
-    links_[&one].push_back(&other);
-    links_[&other].push_back(&one);
-}
-
 std::vector<ClusterState::Known*> ClusterState::take_group(Known& first) {
     std::vector<Known*> group{&first};
     clean(first);
     for (std::size_t i = 0; i < group.size(); ++i) {
-        const auto links = links_.extract(group[i]);
-        if (links.empty()) {
-            continue;
-        }
-        for (auto* other : links.mapped()) {
-            if (other->second.is_dirty) {
-                clean(*other);
-                group.push_back(other);
+        for (const auto* name : handovers_.extract_partners(&group[i]->first)) {
+            auto* partner = find(*name);
+            if (partner->second.is_dirty) {
+                clean(*partner);
+                group.push_back(partner);
             }
         }
     }

@@ -108,7 +108,6 @@ class ClusterState {
     void make_dirty(Known& service);
     void clean(Known& service);
     void forget_if_empty(const Known& service);
-    void link(Known& one, Known& other);
     /// `first` and all dirty Services that must be taken with it; none of them is dirty any more.
     std::vector<Known*> take_group(Known& first);
     ServicePlan plan(const Known& service) const;
@@ -133,8 +132,7 @@ class ClusterState {
     std::unordered_multimap<uint64_t, Known*> slice_index_;
     Claims claims_;
     std::list<Known*> dirty_;  // the longest dirty first
-    // Services that must come in one batch. Only between dirty ones, in both directions.
-    std::unordered_map<const Known*, std::vector<Known*>> links_;
+    Handovers handovers_;      // among dirty Services only
 };
 
 }  // namespace sy

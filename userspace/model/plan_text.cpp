@@ -1,6 +1,6 @@
 #include "model/plan_text.h"
 
-#include <array>
+#include "base/text.h"
 
 namespace sy {
 namespace {
@@ -103,7 +103,8 @@ std::string heading(Family family, Protocol protocol) {
 
 std::string text(const PortPlan& port) {
     const auto print_endpoint = [](const PlannedEndpoint& endpoint) { return text(endpoint); };
-    auto lines = cat("  ", heading(port.family, port.protocol), " \"", escaped(port.name), "\"\n");
+    auto lines =
+        cat("  ", heading(port.family, port.protocol), " \"", printable(port.name), "\"\n");
     for (const auto& frontend : port.frontends) {
         lines += text(frontend);
     }
@@ -134,31 +135,14 @@ std::string text(const PortPlan& port) {
 
 std::string text(const LostFrontend& lost) {
     return cat("  lost ", heading(lost.family, lost.protocol), " ",
-               place(lost.kind, lost.address, lost.port), " to ", escaped(lost.holder.to_string()),
-               "\n");
+               place(lost.kind, lost.address, lost.port), " to ",
+               printable(lost.holder.to_string()), "\n");
 }
 
 }  // namespace
 
-std::string escaped(std::string_view text) {
-    constexpr std::array<char, 16> kDigits{'0', '1', '2', '3', '4', '5', '6', '7',
-                                           '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
-    std::string safe;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-            safe += c;
-            continue;
-        }
-        safe += "\\x";
-        safe += kDigits[byte >> 4];
-        safe += kDigits[byte & 0xf];
-    }
-    return safe;
-}
-
 std::string plan_text(const ServicePlan& plan) {
-    auto lines = cat("Service ", escaped(plan.name.to_string()), "\n");
+    auto lines = cat("Service ", printable(plan.name.to_string()), "\n");
     for (const auto& port : plan.ports) {
         lines += text(port);
     }

@@ -1,0 +1,91 @@
+A plain ClusterIP Service: the Service alone is refused, its first endpoints make it answer.
+
+## step the service alone
+
+### apply
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec:
+  clusterIP: "10.96.0.10"
+  ports: [{name: http, port: 80, targetPort: 8080}]
+
+### plan
+Service default/web
+  IPv4 TCP "http"
+    ClusterIP 10.96.0.10:80 -> cluster or reject, masquerade all but pods
+    cluster: none
+
+### nft
++ ip cluster_ips { 10.96.0.10 }
++ ip frontends { 10.96.0.10 . tcp . 80 : 0:400 }
+
+## step two endpoints
+
+### apply
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints:
+  - {addresses: ["10.244.1.11"], nodeName: node-a, conditions: {ready: true}}
+  - {addresses: ["10.244.2.21"], nodeName: node-b, conditions: {ready: true}}
+
+### plan
+Service default/web
+  IPv4 TCP "http"
+    ClusterIP 10.96.0.10:80 -> cluster or reject, masquerade all but pods
+    cluster: 10.244.1.11:8080(here) 10.244.2.21:8080
+
+### nft
+- ip frontends { 10.96.0.10 . tcp . 80 : 0:400 }
++ ip frontends { 10.96.0.10 . tcp . 80 : 0:402 }
++ ip endpoints { 0:400 . 0 : 10.244.1.11 . 8080 }
++ ip endpoints { 0:400 . 1 : 10.244.2.21 . 8080 }
++ ip hairpin { 10.244.1.11 . 10.244.1.11 }
++ ip service_endpoints { 10.244.1.11 }
++ ip service_endpoints { 10.244.2.21 }
+
+## step the same again
+
+### apply
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec:
+  clusterIP: "10.96.0.10"
+  ports: [{name: http, port: 80, targetPort: 8080}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080}]
+endpoints:
+  - {addresses: ["10.244.1.11"], nodeName: node-a, conditions: {ready: true}}
+  - {addresses: ["10.244.2.21"], nodeName: node-b, conditions: {ready: true}}
+
+### plan
+unchanged
+
+### nft
+unchanged
+
+## step the service is deleted
+
+### delete
+Service default/web
+
+### plan
+Service default/web
+  nothing
+
+### nft
+- ip cluster_ips { 10.96.0.10 }
+- ip frontends { 10.96.0.10 . tcp . 80 : 0:402 }
+- ip endpoints { 0:400 . 0 : 10.244.1.11 . 8080 }
+- ip endpoints { 0:400 . 1 : 10.244.2.21 . 8080 }
+- ip hairpin { 10.244.1.11 . 10.244.1.11 }
+- ip service_endpoints { 10.244.1.11 }
+- ip service_endpoints { 10.244.2.21 }
