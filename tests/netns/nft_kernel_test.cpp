@@ -40,50 +40,6 @@ TEST_P(NftKernel, ReadsBackWhatItWrote) {
     EXPECT_EQ(sorted(tables[0].elements), samples());
 }
 
-// What nft prints of `text`'s table differs from the text by comments, and by how elements share
-// lines; nft sorts them.
-std::vector<std::string> normal_lines(const std::string& text) {
-    std::vector<std::string> lines;
-    std::vector<std::string> elements;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-        const auto start = line.find_first_not_of("\t ");
-        if (start == std::string::npos || line[start] == '#') {
-            continue;
-        }
-        line = line.substr(start);
-        const bool first = line.starts_with("elements = { ");
-        if (!first && !(line.ends_with(",") || line.find(" }") == line.size() - 2) ) {
-            lines.push_back(line);
-            continue;
-        }
-        if (!first && elements.empty()) {
-            lines.push_back(line);
-            continue;
-        }
-        if (first) {
-            line = line.substr(13);
-        }
-        const bool last = line.ends_with(" }");
-        if (last) {
-            line.resize(line.size() - 2);
-        }
-        std::istringstream parts(line);
-        for (std::string part; std::getline(parts, part, ',');) {
-            const auto at = part.find_first_not_of(' ');
-            if (at != std::string::npos) {
-                elements.push_back("element " + part.substr(at));
-            }
-        }
-        if (last) {
-            std::ranges::sort(elements);
-            std::ranges::move(elements, std::back_inserter(lines));
-            elements.clear();
-        }
-    }
-    return lines;
-}
-
 TEST_P(NftKernel, NftReadsTheTextAndPrintsItBack) {
     const auto text = table_text(config(), samples());
     load(text);

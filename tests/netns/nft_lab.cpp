@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include "backends/nftables/word.h"
 
@@ -180,6 +181,45 @@ std::vector<ElementOp> ops(const std::vector<Element>& elements, uint32_t owner)
         all.push_back({element, owner});
     }
     return all;
+}
+
+std::vector<std::string> normal_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    std::vector<std::string> elements;
+    bool inside = false;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+        const auto start = line.find_first_not_of("\t ");
+        if (start == std::string::npos || line[start] == '#') {
+            continue;
+        }
+        line.erase(0, start);
+        constexpr std::string_view kOpening = "elements = { ";
+        if (line.starts_with(kOpening)) {
+            inside = true;
+            line.erase(0, kOpening.size());
+        }
+        if (!inside) {
+            lines.push_back(line);
+            continue;
+        }
+        inside = !line.ends_with(" }");
+        if (!inside) {
+            line.resize(line.size() - 2);
+        }
+        std::istringstream parts(line);
+        for (std::string part; std::getline(parts, part, ',');) {
+            if (const auto at = part.find_first_not_of(' '); at != std::string::npos) {
+                elements.push_back("element " + part.substr(at));
+            }
+        }
+        if (!inside) {
+            std::ranges::sort(elements);
+            std::ranges::move(elements, std::back_inserter(lines));
+            elements.clear();
+        }
+    }
+    return lines;
 }
 
 std::vector<Element> sorted(std::vector<Element> elements) {

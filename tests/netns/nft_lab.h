@@ -41,12 +41,15 @@ std::vector<Element> sample_elements(Family family);
 std::vector<ElementOp> ops(const std::vector<Element>& elements, uint32_t owner = 0);
 std::vector<Element> sorted(std::vector<Element> elements);
 
+/// The lines of a table's text without indentation and comments, one element a line, sorted: what
+/// our text and nft's listing of it have to agree in.
+std::vector<std::string> normal_lines(const std::string& text);
+
 Element address_element(Family family, SetId set, const IpAddr& address);
 Element network_element(Family family, SetId set, const Cidr& network);
 Element range_element(Family family, uint32_t id, const Cidr& network);
 Element frontend(const IpAddr& address, uint8_t protocol, uint16_t port, uint32_t word);
-Element endpoint(Family family, uint32_t list, uint32_t slot, const IpAddr& address,
-                 uint16_t port);
+Element endpoint(Family family, uint32_t list, uint32_t slot, const IpAddr& address, uint16_t port);
 IpAddr address(std::string_view text);
 Cidr network(std::string_view text);
 
