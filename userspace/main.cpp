@@ -2,7 +2,7 @@
 #include <exception>
 #include <span>
 
-#include "cli/entry.h"
+#include "cli/commands/entry.h"
 
 int main(int argc, char** argv) {
     try {

@@ -35,8 +35,8 @@ class StderrLog : public Log {
         const char* pattern =
             json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})"
                   : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
-        logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-            pattern, spdlog::pattern_time_type::utc));
+        logger_.set_formatter(
+            std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
     }
 
     void write(LogLevel level, std::string_view message) override {

@@ -7,7 +7,9 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-bool is_continuation(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; }
+bool is_continuation(char c) {
+    return (static_cast<uint8_t>(c) & 0xc0) == 0x80;
+}
 
 /// Length of the UTF-8 sequence at the front of `text`, and its character; 0 if it is broken.
 struct Sequence {

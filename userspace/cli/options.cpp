@@ -74,8 +74,9 @@ class Reader {
 
     void read_sources() {
         if (flags_.manifests.empty()) {
-            wrong("--manifests", "is missing; give a file or folder of manifests, "
-                                 "for example --manifests /etc/switchyard/manifests");
+            wrong("--manifests",
+                  "is missing; give a file or folder of manifests, "
+                  "for example --manifests /etc/switchyard/manifests");
         }
         out_.manifests = flags_.manifests;
     }
@@ -120,8 +121,9 @@ class Reader {
         NodePortSelection& selection = out_.node.nodeports;
         const bool primary = std::find(entries.begin(), entries.end(), "primary") != entries.end();
         if (primary && entries.size() > 1) {
-            wrong("--nodeport-addresses", "\"primary\" cannot be mixed with networks; "
-                                          "give either it alone or networks");
+            wrong("--nodeport-addresses",
+                  "\"primary\" cannot be mixed with networks; "
+                  "give either it alone or networks");
             return;
         }
         // kube-proxy's modes differ here as well: only nftables is closed by default.
@@ -149,14 +151,13 @@ class Reader {
 
     void read_detector() {
         DetectLocal& detect = out_.node.detect_local;
-        constexpr std::array kModes{
-            DetectLocalMode::cluster_cidr, DetectLocalMode::node_cidr,
-            DetectLocalMode::bridge_interface, DetectLocalMode::interface_name_prefix};
+        constexpr std::array kModes{DetectLocalMode::cluster_cidr, DetectLocalMode::node_cidr,
+                                    DetectLocalMode::bridge_interface,
+                                    DetectLocalMode::interface_name_prefix};
         if (flags_.detect_local_mode) {
-            const auto mode =
-                std::find_if(kModes.begin(), kModes.end(), [this](DetectLocalMode m) {
-                    return to_string(m) == *flags_.detect_local_mode;
-                });
+            const auto mode = std::find_if(kModes.begin(), kModes.end(), [this](DetectLocalMode m) {
+                return to_string(m) == *flags_.detect_local_mode;
+            });
             if (mode == kModes.end()) {
                 wrong("--detect-local-mode",
                       fmt::format("there is no mode \"{}\"; give one of: ClusterCIDR, NodeCIDR, "
@@ -187,8 +188,7 @@ class Reader {
         for (const std::string_view entry : split(flags_.cluster_cidr.value_or(""))) {
             const auto cidr = Cidr::parse(entry);
             if (!cidr) {
-                wrong("--cluster-cidr",
-                      fmt::format("\"{}\" is not a network; {}", entry, kMend));
+                wrong("--cluster-cidr", fmt::format("\"{}\" is not a network; {}", entry, kMend));
                 return;
             }
             detect.cluster_cidrs.push_back(*cidr);
@@ -209,8 +209,8 @@ class Reader {
             return;
         }
         if (!text || text->empty()) {
-            wrong(std::move(flag), fmt::format("is missing; --detect-local-mode {} needs it",
-                                               to_string(mode)));
+            wrong(std::move(flag),
+                  fmt::format("is missing; --detect-local-mode {} needs it", to_string(mode)));
             return;
         }
         const bool legal = text->size() <= kLongestInterfaceName &&
@@ -266,8 +266,8 @@ class Reader {
         }
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), out);
         if (error != std::errc{} || end != text->data() + text->size() || out > kLargest) {
-            wrong(std::move(flag), fmt::format("\"{}\" is not a number from 0 to {}", *text,
-                                               kLargest));
+            wrong(std::move(flag),
+                  fmt::format("\"{}\" is not a number from 0 to {}", *text, kLargest));
         }
     }
 
@@ -280,8 +280,7 @@ class Reader {
 
     void read_conntrack() {
         KernelSettings& kernel = out_.kernel;
-        read_number("--conntrack-max-per-core", flags_.conntrack_max_per_core,
-                    kernel.max_per_core);
+        read_number("--conntrack-max-per-core", flags_.conntrack_max_per_core, kernel.max_per_core);
         read_number("--conntrack-min", flags_.conntrack_min, kernel.min);
         read_timeout("--conntrack-tcp-timeout-established",
                      flags_.conntrack_tcp_timeout_established, kernel.tcp_established);
@@ -327,9 +326,8 @@ Result<LogOptions> read_log_options(const Flags& flags) {
         out.level = verbosity >= kDebugVerbosity ? LogLevel::debug : LogLevel::info;
     }
     if (flags.log_level) {
-        const auto level = std::find_if(kLevels.begin(), kLevels.end(), [&](const auto& l) {
-            return l.first == *flags.log_level;
-        });
+        const auto level = std::find_if(kLevels.begin(), kLevels.end(),
+                                        [&](const auto& l) { return l.first == *flags.log_level; });
         if (level == kLevels.end()) {
             return fail(fmt::format("there is no level \"{}\"; give one of: debug, info, warning, "
                                     "error",
@@ -340,9 +338,9 @@ Result<LogOptions> read_log_options(const Flags& flags) {
     }
     if (flags.log_format) {
         if (*flags.log_format != "text" && *flags.log_format != "json") {
-            return fail(fmt::format("there is no format \"{}\"; give text or json",
-                                    *flags.log_format),
-                        "--log-format");
+            return fail(
+                fmt::format("there is no format \"{}\"; give text or json", *flags.log_format),
+                "--log-format");
         }
         out.json = *flags.log_format == "json";
     }

@@ -156,12 +156,14 @@ struct Grammar {
         app.get_formatter()->column_width(kHelpColumn);
         app.footer("\"switchyard COMMAND --help\" tells the flags of a command.");
         run = app.add_subcommand("run", "Keep this node's rules in step with the cluster");
-        run->footer("Rules stay in place when it ends. SIGHUP reads the manifests again and checks "
-                    "the rules.");
+        run->footer(
+            "Rules stay in place when it ends. SIGHUP reads the manifests again and checks "
+            "the rules.");
         render = app.add_subcommand("render",
                                     "Print the rules for manifests, without changing anything");
-        render->footer("Needs no privileges. Exits with 1 if a document was bad; the others are "
-                       "printed.");
+        render->footer(
+            "Needs no privileges. Exits with 1 if a document was bad; the others are "
+            "printed.");
         cleanup = app.add_subcommand("cleanup", "Remove every rule that switchyard wrote");
         version = app.add_subcommand("version", "Print the version");
         for (CLI::App* command : {run, render}) {

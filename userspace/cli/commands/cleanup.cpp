@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "backends/registry.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/log_sink.h"
 #include "cli/log_text.h"
 #include "os/instance_lock.h"

@@ -7,7 +7,7 @@
 
 #include "agent/node_facts.h"
 #include "backends/registry.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/log_sink.h"
 #include "model/cluster_state.h"
 #include "os/addresses.h"
@@ -65,9 +65,8 @@ int render(const Options& options) {
     source.stop();
 
     const auto plans = state.take(std::numeric_limits<std::size_t>::max());
-    const auto computed =
-        node_facts(options.node, addresses_to_render(options, state.node(), *log), state.node(),
-                   state.service_cidrs());
+    const auto computed = node_facts(options.node, addresses_to_render(options, state.node(), *log),
+                                     state.node(), state.service_cidrs());
     const std::string text = find_backend(options.proxy_mode)->render(plans, computed.facts);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {

@@ -13,7 +13,7 @@
 #include "agent/fd_watch.h"
 #include "agent/worker.h"
 #include "backends/registry.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/log_sink.h"
 #include "os/addresses.h"
 #include "os/conntrack.h"
@@ -63,9 +63,8 @@ class Daemon {
         make_agent(std::move(*backend));
         follow_addresses();
         follow_signals();
-        if (auto started = source_->start([this](std::vector<Event> events) {
-                agent_->on_events(std::move(events));
-            });
+        if (auto started = source_->start(
+                [this](std::vector<Event> events) { agent_->on_events(std::move(events)); });
             !started) {
             return started;
         }
@@ -74,37 +73,34 @@ class Daemon {
     }
 
     void make_agent(std::unique_ptr<Backend> backend) {
-        AgentOptions options{.node_name = options_.node_name,
-                             .node = options_.node,
-                             .pace = {},
-                             .quarantine = {}};
+        AgentOptions options{
+            .node_name = options_.node_name, .node = options_.node, .pace = {}, .quarantine = {}};
         options.pace.min_period = options_.min_sync_period;
         options.pace.retry_limit = options_.sync_period;
-        agent_.emplace(
-            AgentParts{
-                .io = io_,
-                .log = log_,
-                .symbols = symbols_,
-                .backend = std::move(backend),
-                .prune_flows =
-                    [this](const UdpSuspects& suspects) {
-                        return conntrack_
-                            ->prune([&suspects](const UdpFlow& flow) {
-                                return suspects.stale(flow.destination, flow.answering);
-                            })
-                            .transform([](const PruneReport& report) {
-                                return FlowReport{report.seen, report.deleted};
-                            });
-                    },
-                .on_synced = [this] { write_settings(); },
-                .on_fatal =
-                    [this](const Error& error) {
-                        log_.error(error.message());
-                        exit_code_ = 1;
-                        end();
-                    },
-            },
-            std::move(options));
+        agent_.emplace(AgentParts{
+                           .io = io_,
+                           .log = log_,
+                           .symbols = symbols_,
+                           .backend = std::move(backend),
+                           .prune_flows =
+                               [this](const UdpSuspects& suspects) {
+                                   return conntrack_
+                                       ->prune([&suspects](const UdpFlow& flow) {
+                                           return suspects.stale(flow.destination, flow.answering);
+                                       })
+                                       .transform([](const PruneReport& report) {
+                                           return FlowReport{report.seen, report.deleted};
+                                       });
+                               },
+                           .on_synced = [this] { write_settings(); },
+                           .on_fatal =
+                               [this](const Error& error) {
+                                   log_.error(error.message());
+                                   exit_code_ = 1;
+                                   end();
+                               },
+                       },
+                       std::move(options));
         agent_->on_addresses(addresses_->addresses());
     }
 

@@ -1,4 +1,4 @@
-#include "cli/entry.h"
+#include "cli/commands/entry.h"
 
 #include <fmt/format.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "backends/registry.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/parser.h"
 
 namespace sy {
