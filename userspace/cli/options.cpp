@@ -185,7 +185,9 @@ class Reader {
     void read_cluster_cidr(DetectLocal& detect) {
         constexpr std::string_view kMend =
             "give one CIDR or an IPv4,IPv6 pair such as 10.244.0.0/16,fd00:10:244::/56";
-        for (const std::string_view entry : split(flags_.cluster_cidr.value_or(""))) {
+        const std::string_view text =
+            flags_.cluster_cidr ? std::string_view(*flags_.cluster_cidr) : std::string_view();
+        for (const std::string_view entry : split(text)) {
             const auto cidr = Cidr::parse(entry);
             if (!cidr) {
                 wrong("--cluster-cidr", fmt::format("\"{}\" is not a network; {}", entry, kMend));

@@ -37,7 +37,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     std::size_t best_distance = kNear + 1;
     for (const std::string& candidate : candidates) {
         const std::size_t d = distance(word, candidate);
-        if (d < best_distance && d < candidate.size() / 2 + 1) {
+        if (d < best_distance && d <= candidate.size() / 2 + 1) {
             best = candidate;
             best_distance = d;
         }
