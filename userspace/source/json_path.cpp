@@ -244,14 +244,19 @@ std::string to_string(const JsonPath& path) {
     std::string text;
     for (const auto& step : path) {
         if (const auto* index = std::get_if<std::size_t>(&step)) {
-            text += '[' + std::to_string(*index) + ']';
+            text += '[';
+            text += std::to_string(*index);
+            text += ']';
             continue;
         }
         const auto& key = std::get<std::string>(step);
         if (is_plain_key(key)) {
-            text += (text.empty() ? "" : ".") + cut(key, kMaxKeyText);
+            text += text.empty() ? "" : ".";
+            text += cut(key, kMaxKeyText);
         } else {
-            text += "[\"" + cut(key, kMaxKeyText) + "\"]";
+            text += "[\"";
+            text += cut(key, kMaxKeyText);
+            text += "\"]";
         }
     }
     return text;

@@ -214,10 +214,19 @@ std::vector<Chunk> split_stream(std::string_view stream) {
     return chunks;
 }
 
-// The parser skips a leading byte order mark itself, but only at the start of what it is given.
+// Most YAML parsers accept JSON, and so does the slow one here; valid JSON needs no conversion.
+bool is_json(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && text[first] == '{' && !json_fault(text);
+}
+
 std::optional<YamlDocument> convert(const Chunk& chunk) {
     YamlDocument document;
     document.first_line = chunk.first_line;
+    if (is_json(chunk.text)) {
+        document.json = chunk.text;
+        return document;
+    }
     const auto tree = parse_yaml(chunk.text);
     if (!tree) {
         document.error = tree.error().reason;
@@ -241,14 +250,12 @@ std::optional<YamlDocument> convert(const Chunk& chunk) {
 
 }  // namespace
 
-std::vector<YamlDocument> yaml_to_json(std::string_view stream) {
-    std::vector<YamlDocument> documents;
+void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink) {
     for (const auto& chunk : split_stream(stream)) {
         if (auto document = convert(chunk)) {
-            documents.push_back(*std::move(document));
+            sink(*std::move(document));
         }
     }
-    return documents;
 }
 
 }  // namespace sy

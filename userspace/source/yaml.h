@@ -6,9 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sy {
 
@@ -25,8 +25,9 @@ struct YamlDocument {
     std::size_t error_line = 0;
 };
 
-/// Splits `stream` into its documents and converts each. Documents without content are left out. A
-/// broken document does not affect the others. What aliases may expand to is bounded.
-std::vector<YamlDocument> yaml_to_json(std::string_view stream);
+/// Splits `stream` into its documents and hands each, converted, to `sink`, in order. Documents
+/// without content are left out. A broken document does not affect the others. What aliases may
+/// expand to is bounded.
+void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink);
 
 }  // namespace sy

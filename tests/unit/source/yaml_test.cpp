@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <vector>
+
 #include "source/json_path.h"
 #include "source/yaml_scalar.h"
 
@@ -11,6 +13,12 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+
+std::vector<YamlDocument> yaml_to_json(std::string_view yaml) {
+    std::vector<YamlDocument> documents;
+    sy::yaml_to_json(yaml, [&](YamlDocument document) { documents.push_back(std::move(document)); });
+    return documents;
+}
 
 // The JSON of a single document, on one line.
 std::string json(std::string_view yaml) {
@@ -81,7 +89,9 @@ TEST(YamlTest, QuotedAndBlockScalarsAreText) {
 
 TEST(YamlTest, ListsAndMaps) {
     EXPECT_EQ(json("a:\n- 1\n- b: c\n  d:\n- []\n- {}\n"), R"({"a":[1,{"b":"c","d":null},[],{}]})");
-    EXPECT_EQ(json(R"({"a": [1, "x", {"b": null}]})"), R"({"a":[1,"x",{"b":null}]})");
+    EXPECT_EQ(json("{'a': [1, \"x\", {b: null}]}"), R"({"a":[1,"x",{"b":null}]})");
+    EXPECT_EQ(json("---\n[1]\n---\n"), "[1]");
+    EXPECT_EQ(json(" {\"a\":\t1}\n"), " {\"a\":\t1}");
     EXPECT_EQ(json("on: 1\n2: x\n"), R"({"true":1,"2":"x"})");
 }
 
