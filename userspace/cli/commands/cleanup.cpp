@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "backends/registry.h"
+#include "cli/commands/commands.h"
+#include "cli/log_sink.h"
+#include "cli/log_text.h"
+#include "os/instance_lock.h"
+
+namespace sy {
+namespace {
+
+/// True if nothing of the backend is left.
+bool remove_all(const BackendEntry& entry, Log& log) {
+    auto backend = entry.make(log);
+    if (!backend) {
+        log.error(fmt::format("{}: {}", entry.name, backend.error().message()));
+        return false;
+    }
+    // Only to be able to say what was there; what cannot be read can still be removed.
+    const auto found = (*backend)->adopt();
+    if (const auto removed = (*backend)->teardown(); !removed) {
+        log.error(fmt::format("{}: {}", entry.name, removed.error().message()));
+        return false;
+    }
+    if (found && found->found == 0) {
+        fmt::print("{}: nothing of ours was there\n", entry.name);
+    } else if (found) {
+        fmt::print("{}: removed {} kernel objects\n", entry.name, found->found);
+    } else {
+        fmt::print("{}: removed\n", entry.name);
+    }
+    return true;
+}
+
+}  // namespace
+
+int cleanup(const LogOptions& options) {
+    const auto log = make_log(options);
+    auto lock = InstanceLock::take();
+    if (!lock) {
+        log->error(lock.error().message() + "; stop it first");
+        return 1;
+    }
+    bool clean = true;
+    for (const BackendEntry& entry : backends()) {
+        clean = remove_all(entry, *log) && clean;
+    }
+    lock->remove();
+    return clean ? 0 : 1;
+}
+
+int version() {
+    fmt::print("switchyard {}\n", SWITCHYARD_VERSION);
+    return 0;
+}
+
+}  // namespace sy

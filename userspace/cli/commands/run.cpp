@@ -1,0 +1,181 @@
+// `switchyard run`: puts the parts together and lets them go.
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "agent/agent.h"
+#include "agent/fd_watch.h"
+#include "agent/worker.h"
+#include "backends/registry.h"
+#include "cli/commands/commands.h"
+#include "cli/log_sink.h"
+#include "os/addresses.h"
+#include "os/conntrack.h"
+#include "os/instance_lock.h"
+#include "source/manifest/source.h"
+
+namespace sy {
+namespace {
+
+/// The daemon: everything on one strand but what blocks.
+class Daemon {
+  public:
+    Daemon(const Options& options, Log& log) : options_(options), log_(log) {}
+
+    int run() {
+        if (const auto ready = begin(); !ready) {
+            log_.error(ready.error().message());
+            return 1;
+        }
+        io_.run();
+        return exit_code_;
+    }
+
+  private:
+    Result<void> begin() {
+        auto lock = InstanceLock::take();
+        if (!lock) {
+            return std::unexpected(lock.error());
+        }
+        lock_.emplace(std::move(*lock));
+        auto addresses = AddressWatch::open();
+        if (!addresses) {
+            return std::unexpected(addresses.error());
+        }
+        addresses_.emplace(std::move(*addresses));
+        auto conntrack = ConntrackPruner::open();
+        if (!conntrack) {
+            return std::unexpected(conntrack.error());
+        }
+        conntrack_.emplace(std::move(*conntrack));
+        // Before the backend, so that an unreadable path is told at once.
+        source_.emplace(io_, symbols_, log_, options_.manifests);
+        auto backend = find_backend(options_.proxy_mode)->make(log_);
+        if (!backend) {
+            return std::unexpected(backend.error());
+        }
+        make_agent(std::move(*backend));
+        follow_addresses();
+        follow_signals();
+        if (auto started = source_->start(
+                [this](std::vector<Event> events) { agent_->on_events(std::move(events)); });
+            !started) {
+            return started;
+        }
+        agent_->start();
+        return {};
+    }
+
+    void make_agent(std::unique_ptr<Backend> backend) {
+        AgentOptions options{
+            .node_name = options_.node_name, .node = options_.node, .pace = {}, .quarantine = {}};
+        options.pace.min_period = options_.min_sync_period;
+        options.pace.retry_limit = options_.sync_period;
+        agent_.emplace(AgentParts{
+                           .io = io_,
+                           .log = log_,
+                           .symbols = symbols_,
+                           .backend = std::move(backend),
+                           .prune_flows =
+                               [this](const UdpSuspects& suspects) {
+                                   return conntrack_
+                                       ->prune([&suspects](const UdpFlow& flow) {
+                                           return suspects.stale(flow.destination, flow.answering);
+                                       })
+                                       .transform([](const PruneReport& report) {
+                                           return FlowReport{report.seen, report.deleted};
+                                       });
+                               },
+                           .on_synced = [this] { write_settings(); },
+                           .on_fatal =
+                               [this](const Error& error) {
+                                   log_.error(error.message());
+                                   exit_code_ = 1;
+                                   end();
+                               },
+                       },
+                       std::move(options));
+        agent_->on_addresses(addresses_->addresses());
+    }
+
+    /// Only now is connection tracking certainly there, and the kernel may take its time with it.
+    void write_settings() {
+        settings_.post([this] {
+            apply_kernel_settings(options_.kernel, std::thread::hardware_concurrency(), Sysctl{},
+                                  log_);
+        });
+    }
+
+    void follow_addresses() {
+        address_fd_.emplace(io_, addresses_->fd(), [this] {
+            const auto changed = addresses_->refresh();
+            if (!changed) {
+                log_.warning("changes of interface addresses may have been missed: " +
+                             changed.error().message());
+            } else if (*changed) {
+                agent_->on_addresses(addresses_->addresses());
+            }
+            address_fd_->arm();
+        });
+        address_fd_->arm();
+    }
+
+    void follow_signals() {
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (error) {
+                return;
+            }
+            if (signal != SIGHUP) {
+                log_.info("ending; the rules stay");
+                end();
+                return;
+            }
+            log_.info("reading the manifests again and checking the kernel");
+            source_->rescan();
+            agent_->request_audit();
+            follow_signals();
+        });
+    }
+
+    void end() {
+        // A second signal ends the process the hard way.
+        signals_.clear();
+        source_->stop();
+        agent_->stop();
+        io_.stop();
+    }
+
+    const Options& options_;
+    Log& log_;
+    int exit_code_ = 0;
+    std::optional<InstanceLock> lock_;
+    Symbols symbols_;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+    std::optional<AddressWatch> addresses_;
+    std::optional<FdWatch> address_fd_;
+    std::optional<ConntrackPruner> conntrack_;
+    std::optional<ManifestSource> source_;
+    Worker settings_;
+    std::optional<Agent> agent_;  // last: its threads use the rest
+};
+
+}  // namespace
+
+int run(const Options& options) {
+    const auto log = make_log(options.log);
+    for (const std::string& warning : options.warnings) {
+        log->warning(warning);
+    }
+    log->info(fmt::format("switchyard {}: node {}, mode {}", SWITCHYARD_VERSION, options.node_name,
+                          options.proxy_mode));
+    return Daemon(options, *log).run();
+}
+
+}  // namespace sy

@@ -1,0 +1,14 @@
+// Durations as kube-proxy's flags take them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace sy {
+
+/// Reads Go's notation: numbers with a unit (ns, us, µs, ms, s, m, h) in a row, fractions allowed:
+/// "500ms", "1m30s", "1.5h", and "0". Nothing for anything else, negative values included.
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+}  // namespace sy
