@@ -22,6 +22,10 @@ void ManifestSource::stop() {
     watcher_->stop();
 }
 
+void ManifestSource::rescan() {
+    watcher_->rescan();
+}
+
 std::size_t ManifestSource::standing_errors() const {
     return watcher_->store().standing_errors();
 }

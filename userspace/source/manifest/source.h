@@ -37,6 +37,9 @@ class ManifestSource final : public Source {
     Result<void> start(Sink sink) override;
     void stop() override;
 
+    /// Reads every file again, changed or not. Only on `io`, not from within the sink.
+    void rescan();
+
     /// Errors the files have now, for metrics.
     std::size_t standing_errors() const;
     std::size_t object_count() const;

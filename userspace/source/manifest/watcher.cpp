@@ -100,11 +100,7 @@ void ManifestWatcher::on_events() {
     bool look_again = false;
     for (const auto& event : *events) {
         if ((event.mask & IN_Q_OVERFLOW) != 0) {
-            // Any file may have changed, even back to a stamp we know.
-            being_written_.clear();
-            for (auto& [path, stamp] : known_) {
-                stamp.reset();
-            }
+            distrust_stamps();
             look_again = true;
             continue;
         }
@@ -119,6 +115,23 @@ void ManifestWatcher::on_events() {
     if (look_again) {
         look_at_everything();
     }
+    send(1);
+}
+
+// Any file may have changed, even back to a stamp we know.
+void ManifestWatcher::distrust_stamps() {
+    being_written_.clear();
+    for (auto& [path, stamp] : known_) {
+        stamp.reset();
+    }
+}
+
+void ManifestWatcher::rescan() {
+    if (!running_) {
+        return;
+    }
+    distrust_stamps();
+    look_at_everything();
     send(1);
 }
 

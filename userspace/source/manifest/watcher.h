@@ -30,6 +30,7 @@ class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
 
     Result<void> start(Source::Sink sink);
     void stop();
+    void rescan();
     const ManifestStore& store() const { return store_; }
 
   private:
@@ -39,6 +40,7 @@ class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
     void wait_for_events();
     void on_events();
     void on_file(const std::string& path, uint32_t mask);
+    void distrust_stamps();
     void look_at_everything();
     void look_at_present();
     void look_at(const std::string& path);
