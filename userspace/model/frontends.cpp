@@ -55,12 +55,15 @@ std::vector<const ServicePort*> served_ports(const Service& service) {
     const auto key = [](const ServicePort* port) { return std::tie(port->protocol, port->name); };
     std::vector<const ServicePort*> ports;
     ports.reserve(service.ports.size());
-    for (auto port = service.ports.rbegin(); port != service.ports.rend(); ++port) {
-        if (port->port != Port{}) {
-            ports.push_back(&*port);
+    for (const auto& port : service.ports) {
+        if (port.port != Port{}) {
+            ports.push_back(&port);
         }
     }
-    std::ranges::stable_sort(ports, {}, key);
+    // Of equal ones the last of the list comes first, and unique keeps the first.
+    std::ranges::sort(ports, [&](const ServicePort* a, const ServicePort* b) {
+        return key(a) != key(b) ? key(a) < key(b) : a > b;
+    });
     ports.erase(std::ranges::unique(ports, {}, key).begin(), ports.end());
     return ports;
 }

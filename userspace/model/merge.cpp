@@ -28,7 +28,10 @@ bool comes_before(const Found& a, const Found& b) {
     if (left.serving != right.serving) {
         return left.serving;
     }
-    return a.slice->name < b.slice->name;
+    if (a.slice != b.slice) {
+        return a.slice->name < b.slice->name;
+    }
+    return a.candidate.endpoint < b.candidate.endpoint;
 }
 
 }  // namespace
@@ -55,7 +58,7 @@ std::vector<Candidate> merge_endpoints(std::span<const EndpointSlice* const> sli
             }
         }
     }
-    std::ranges::stable_sort(found, comes_before);
+    std::ranges::sort(found, comes_before);
     std::vector<Candidate> merged;
     merged.reserve(found.size());
     for (const auto& one : found) {
