@@ -109,8 +109,23 @@ class Kernel {
 /// The real kernel, in the network namespace of the calling thread.
 Result<std::unique_ptr<Kernel>> open_kernel();
 
+/// While anybody listens, the kernel builds one notification for each element of a transaction and
+/// keeps all of them until it is committed: about 8 KiB and several microseconds each. So the
+/// watch stops listening during large transactions.
+class TableWatch : public DriftWatch {
+  public:
+    /// Stops listening before own transactions. From any thread; not nested.
+    virtual Result<void> pause() = 0;
+    /// Listens again. `own_commits` is the number of own transactions that were committed since
+    /// pause(); if the ruleset's generation says that there were others, that shows as drift (it
+    /// may have been other tables). From any thread.
+    virtual Result<void> resume(uint32_t own_commits) = 0;
+};
+/// Elements of a transaction from which on it is worth pausing a watch.
+inline constexpr std::size_t kLargeTransaction = 2000;
+
 /// Watches nftables notifications in the network namespace of the calling thread, ignoring those
 /// that `own_port_id` caused.
-Result<std::unique_ptr<DriftWatch>> watch_tables(uint32_t own_port_id);
+Result<std::unique_ptr<TableWatch>> watch_tables(uint32_t own_port_id);
 
 }  // namespace sy::nft

@@ -87,7 +87,7 @@ TEST_P(NftTransaction, CreationReplacesWhatIsThere) {
 TEST_P(NftTransaction, CreationReplacesAForeignTable) {
     ASSERT_TRUE(kernel_->remove_tables());
     load(std::string("table ") + nft_family() +
-         " switchyard { set frontends { type inet_service; } \n chain a { drop; } }");
+         " switchyard { set frontends { type inet_service; } \n chain a { drop\n }\n }");
     const auto found = dump();
     ASSERT_EQ(found.size(), 1U);
     EXPECT_FALSE(found[0].same_layout);

@@ -127,7 +127,8 @@ Bytes Batch::attributes(const Message& message) const {
 CommitError::Reason Batch::reason(const Message& message, const Refusal& refusal) const {
     using enum CommitError::Reason;
     const bool presence = refusal.code == ENOENT || refusal.code == EEXIST;
-    if (message.kind != MessageKind::elements) {
+    // Elements of `classes` and flushes are nobody's; they can only meet an unexpected table.
+    if (message.first_owner == message.owner_end) {
         return presence || refusal.code == EBUSY ? drift : other;
     }
     switch (refusal.code) {

@@ -12,10 +12,11 @@ namespace {
 // One refusal takes about a kilobyte of the receive buffer.
 constexpr std::size_t kReceiveBuffer = 8U << 20U;
 
-std::vector<uint8_t> dump_request(const Connection::Request& request, uint32_t sequence) {
+std::vector<uint8_t> request_message(const Connection::Request& request, uint16_t flags,
+                                     uint32_t sequence) {
     nlmsghdr header{};
     header.nlmsg_type = message_type(request.type);
-    header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
     header.nlmsg_seq = sequence;
     nfgenmsg generic{};
     generic.nfgen_family = address_family(request.family);
@@ -109,9 +110,15 @@ Result<void> Connection::dump(const Request& request,
         return std::unexpected(done.error());
     }
     const auto sequence = ++sequence_;
-    if (const auto done = socket_.send(dump_request(request, sequence)); !done) {
+    if (const auto done = socket_.send(request_message(request, NLM_F_DUMP, sequence)); !done) {
         return std::unexpected(done.error());
     }
+    return answers(sequence, request.set, f);
+}
+
+// Reads until the kernel says that this was all, or that it failed.
+Result<void> Connection::answers(uint32_t sequence, std::string_view on,
+                                 const std::function<void(const NetlinkMessage&)>& f) {
     bool interrupted = false;
     std::optional<int> end;
     while (!end) {
@@ -135,7 +142,34 @@ Result<void> Connection::dump(const Request& request,
     if (*end == 0 && !interrupted) {
         return {};
     }
-    return fail("list nftables objects", std::string(request.set), *end != 0 ? *end : EINTR);
+    return fail("list nftables objects", std::string(on), *end != 0 ? *end : EINTR);
+}
+
+Result<uint32_t> Connection::generation() {
+    if (const auto done = discard_pending(); !done) {
+        return std::unexpected(done.error());
+    }
+    const auto sequence = ++sequence_;
+    const auto request =
+        request_message({.type = NFT_MSG_GETGEN, .family = Family::ipv4}, NLM_F_ACK, sequence);
+    if (const auto done = socket_.send(request); !done) {
+        return std::unexpected(done.error());
+    }
+    std::optional<uint32_t> generation;
+    const auto done = answers(sequence, {}, [&generation](const NetlinkMessage& message) {
+        for_each_attribute(message.attributes, [&generation](const Attribute& attribute) {
+            if (attribute.type == NFTA_GEN_ID) {
+                generation = attribute.be32();
+            }
+        });
+    });
+    if (!done) {
+        return std::unexpected(done.error());
+    }
+    if (!generation) {
+        return fail("read the nftables generation", {}, EPROTO);
+    }
+    return *generation;
 }
 
 }  // namespace sy::nft

@@ -31,7 +31,12 @@ class Connection {
     /// meanwhile, and what was told is to be thrown away.
     Result<void> dump(const Request& request, const std::function<void(const NetlinkMessage&)>& f);
 
+    /// The ruleset's generation: one more with every transaction that anybody commits.
+    Result<uint32_t> generation();
+
   private:
+    Result<void> answers(uint32_t sequence, std::string_view on,
+                         const std::function<void(const NetlinkMessage&)>& f);
     explicit Connection(NetlinkSocket socket) : socket_(std::move(socket)) {}
     Result<void> discard_pending();
 

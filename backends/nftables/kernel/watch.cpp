@@ -5,9 +5,12 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 
+#include "backends/nftables/kernel.h"
 #include "backends/nftables/kernel/batch.h"
+#include "backends/nftables/kernel/connection.h"
 #include "backends/nftables/kernel/dump_message.h"
 #include "os/netlink.h"
 
@@ -52,14 +55,15 @@ bool touches_ours(const NetlinkMessage& message) {
     return false;
 }
 
-class TableWatch final : public DriftWatch {
+class NetlinkWatch final : public TableWatch {
   public:
-    TableWatch(NetlinkSocket socket, uint32_t own) : socket_(std::move(socket)), own_(own) {}
+    NetlinkWatch(NetlinkSocket socket, Connection asker, uint32_t own)
+        : socket_(std::move(socket)), asker_(std::move(asker)), own_(own) {}
 
     int fd() const override { return socket_.fd(); }
 
     bool drained_drift() override {
-        bool drift = false;
+        bool drift = missed_.exchange(false);
         for (;;) {
             const auto datagram = socket_.receive(buffer_, false);
             if (!datagram) {
@@ -79,18 +83,50 @@ class TableWatch final : public DriftWatch {
         }
     }
 
+    // What happens between reading the generation and leaving is both counted and notified.
+    Result<void> pause() override {
+        auto generation = asker_.generation();
+        if (!generation) {
+            return std::unexpected(generation.error());
+        }
+        paused_at_ = *generation;
+        return socket_.leave(NFNLGRP_NFTABLES);
+    }
+
+    Result<void> resume(uint32_t own_commits) override {
+        if (auto joined = socket_.join(NFNLGRP_NFTABLES); !joined) {
+            return joined;
+        }
+        auto generation = asker_.generation();
+        if (!generation) {
+            missed_ = true;
+            return std::unexpected(generation.error());
+        }
+        if (*generation != paused_at_ + own_commits) {
+            missed_ = true;
+        }
+        return {};
+    }
+
   private:
     NetlinkSocket socket_;
+    Connection asker_;  // pause() and resume() only
     uint32_t own_;
+    uint32_t paused_at_ = 0;
+    std::atomic<bool> missed_ = false;
     std::vector<uint8_t> buffer_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<DriftWatch>> watch_tables(uint32_t own_port_id) {
+Result<std::unique_ptr<TableWatch>> watch_tables(uint32_t own_port_id) {
     auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
     if (!socket) {
         return std::unexpected(socket.error());
+    }
+    auto asker = Connection::open();
+    if (!asker) {
+        return std::unexpected(asker.error());
     }
     for (const auto& done :
          {socket->reserve_receive(kReceiveBuffer), ignore_port(socket->fd(), own_port_id),
@@ -99,7 +135,7 @@ Result<std::unique_ptr<DriftWatch>> watch_tables(uint32_t own_port_id) {
             return std::unexpected(done.error());
         }
     }
-    return std::make_unique<TableWatch>(std::move(*socket), own_port_id);
+    return std::make_unique<NetlinkWatch>(std::move(*socket), std::move(*asker), own_port_id);
 }
 
 }  // namespace sy::nft
