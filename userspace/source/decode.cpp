@@ -172,6 +172,7 @@ struct Decoder::Parts {
     Result<simdjson::dom::element> parse(std::string_view json) {
         simdjson::dom::element root;
         if (const auto error = parser.parse(json.data(), json.size()).get(root)) {
+            release(json.size());
             return fail(std::string("not valid JSON: ") + simdjson::error_message(error));
         }
         return root;

@@ -16,7 +16,8 @@ using testing::SizeIs;
 
 std::vector<YamlDocument> yaml_to_json(std::string_view yaml) {
     std::vector<YamlDocument> documents;
-    sy::yaml_to_json(yaml, [&](YamlDocument document) { documents.push_back(std::move(document)); });
+    sy::yaml_to_json(yaml,
+                     [&](YamlDocument document) { documents.push_back(std::move(document)); });
     return documents;
 }
 

@@ -30,18 +30,20 @@ class Intake {
             return;
         }
         // Several values, or a broken one: the slow walk tells.
+        std::size_t line = 1;
         for (std::size_t start = 0; text.find_first_not_of(" \t\r\n", start) != text.npos;) {
             const auto rest = text.substr(start);
             const auto size = json_value_end(rest);
             if (!size) {
                 const auto reason = json_fault(rest).value_or(JsonFault{0, "not valid JSON"});
-                fault(line_at(text, start + reason.offset), std::string(reason.reason));
+                fault(line - 1 + line_at(rest, reason.offset), std::string(reason.reason));
                 return;
             }
-            const auto line = line_at(text, start);
-            if (!json_value(rest.substr(0, *size), line)) {
+            const auto value = rest.substr(0, *size);
+            if (!json_value(value, line)) {
                 fault(line, "not valid JSON: is the text UTF-8?");
             }
+            line += line_at(value, value.size()) - 1;
             start += *size;
         }
     }
