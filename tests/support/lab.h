@@ -41,6 +41,11 @@ inline constexpr Port kOtherServerPort{8081};
 /// Names of the node's interfaces to its pods begin with this.
 inline constexpr std::string_view kPodInterfacePrefix = "cali";
 
+/// The node's interface in which what it cannot route ends.
+inline constexpr std::string_view kDeadEnd = "void0";
+/// The only interface of pods and outside clients.
+inline constexpr std::string_view kOnlyInterface = "eth0";
+
 /// The address plan. Every function is total and needs no lab.
 IpAddr address(Place place, Family family);
 /// A second address of the node, not the Node object's.
