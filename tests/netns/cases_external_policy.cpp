@@ -1,4 +1,7 @@
 // External traffic policy: cases 40 to 43.
+#include <algorithm>
+#include <iterator>
+
 #include "tests/support/backend_fixture.h"
 
 namespace sy::lab {
@@ -58,7 +61,7 @@ TEST_P(ExternalPolicyCases, LocalWithoutLocalEndpoint) {
     cluster.put(pods("shop/web", {Place::podr}));
     cluster.must_sync();
     std::vector<Flow> outside = external(Place::ext);
-    outside.append_range(external(Place::blk));
+    std::ranges::copy(external(Place::blk), std::back_inserter(outside));
     EXPECT_TRUE(silent(outside));
     expect_external(Place::pod1, {"podr kept"});
     expect_external(Place::node, {"podr masq"});

@@ -138,11 +138,12 @@ TEST_P(SyncCases, TeardownLeavesNothingAndMayBeRepeated) {
     put_variety();
     cluster.restart();
     cluster.must_sync();
-    RecordingLog log;
-    const std::unique_ptr<Backend> stranger = cluster.entry().make(log);
     {
+        RecordingLog log;
         Entered inside(lab().at(Place::node));
-        EXPECT_TRUE(stranger->teardown());
+        const Result<std::unique_ptr<Backend>> stranger = cluster.entry().make(log);
+        ASSERT_TRUE(stranger) << stranger.error().message();
+        EXPECT_TRUE((*stranger)->teardown());
     }
     EXPECT_EQ(leftovers(lab(), cluster.entry()), "");
 }
@@ -150,10 +151,11 @@ TEST_P(SyncCases, TeardownLeavesNothingAndMayBeRepeated) {
 TEST_P(SyncCases, ProbeLeavesNoTrace) {
     cluster.teardown();
     RecordingLog log;
-    const std::unique_ptr<Backend> fresh = cluster.entry().make(log);
     Entered inside(lab().at(Place::node));
-    EXPECT_TRUE(fresh->probe());
-    EXPECT_TRUE(fresh->adopt());
+    const Result<std::unique_ptr<Backend>> fresh = cluster.entry().make(log);
+    ASSERT_TRUE(fresh) << fresh.error().message();
+    EXPECT_TRUE((*fresh)->probe());
+    EXPECT_TRUE((*fresh)->adopt());
     EXPECT_EQ(leftovers(lab(), cluster.entry()), "");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
 namespace sy::lab {
 namespace {
@@ -58,9 +59,18 @@ Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
     start();
 }
 
+void Cluster::make() {
+    backend_.reset();
+    Result<std::unique_ptr<Backend>> made = entry_.make(log_);
+    if (!made) {
+        throw std::runtime_error("cannot open the backend: " + made.error().message());
+    }
+    backend_ = std::move(*made);
+}
+
 void Cluster::start() {
     Entered inside(lab_.at(Place::node));
-    backend_ = entry_.make(log_);
+    make();
     const Result<void> probed = backend_->probe();
     EXPECT_TRUE(probed) << (probed ? "" : probed.error().message());
     const Result<KernelReport> adopted = backend_->adopt();
@@ -122,7 +132,7 @@ ApplyReport Cluster::must_sync() {
 
 KernelReport Cluster::restart() {
     Entered inside(lab_.at(Place::node));
-    backend_ = entry_.make(log_);
+    make();
     const Result<KernelReport> adopted = backend_->adopt();
     EXPECT_TRUE(adopted) << (adopted ? "" : adopted.error().message());
     state_.mark_all_dirty();

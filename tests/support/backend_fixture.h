@@ -68,6 +68,7 @@ class Cluster {
     std::size_t service_count() const { return state_.service_count(); }
 
   private:
+    void make();
     void start();
 
     const Lab& lab_;
