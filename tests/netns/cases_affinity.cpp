@@ -66,10 +66,10 @@ TEST_P(AffinityCases, LocalPolicySticksToLocalEndpoints) {
     EXPECT_EQ(distinct(first), (std::set<std::string>{"pod1", "pod2"}));
     EXPECT_EQ(ask_all(40, by_lb()), first);
     EXPECT_EQ(ask_all(40, by_node_port()), first);
-    // The pod's short-circuit and its ClusterIP are one list.
-    const Seen by_cluster_ip = reached(lab(), tcp(Place::podr, vip(1), Port(80)), 8);
+    // The node's short-circuit and its ClusterIP are one list.
+    const Seen by_cluster_ip = reached(lab(), tcp(Place::node, vip(1), Port(80)), 8);
     EXPECT_EQ(by_cluster_ip.size(), 1u);
-    EXPECT_EQ(reached(lab(), tcp(Place::podr, lb(1), Port(80)), 8), by_cluster_ip);
+    EXPECT_EQ(reached(lab(), tcp(Place::node, lb(1), Port(80)), 8), by_cluster_ip);
 }
 
 TEST_P(AffinityCases, UdpSticks) {

@@ -1,22 +1,11 @@
 #include "tests/support/backend_fixture.h"
 
-#include <algorithm>
+#include <array>
+#include <iostream>
 #include <limits>
 #include <stdexcept>
 
 namespace sy::lab {
-namespace {
-
-std::string join(const std::set<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-        text += (text.empty() ? "[" : ", ") + word;
-    }
-    return text.empty() ? "[]" : text + "]";
-}
-
-}  // namespace
-
 void RecordingLog::write(LogLevel level, std::string_view message) {
     constexpr std::array<std::string_view, 4> kLevels{"debug: ", "info: ", "warning: ", "error: "};
     text_ += std::string(kLevels[static_cast<std::size_t>(level)]) + std::string(message) + "\n";
@@ -165,11 +154,6 @@ std::string variant_name(const testing::TestParamInfo<Variant>& info) {
            (info.param.family == Family::ipv4 ? "_ipv4" : "_ipv6");
 }
 
-std::unique_ptr<Lab>& shared_lab() {
-    static std::unique_ptr<Lab> lab;
-    return lab;
-}
-
 PacketTest::PacketTest() : cluster(*shared_lab(), *GetParam().backend) {}
 
 void PacketTest::TearDown() {
@@ -193,44 +177,15 @@ SliceSpec PacketTest::pods(std::string_view service, std::vector<Place> places,
 
 testing::AssertionResult PacketTest::reaches(const Flow& flow, const Seen& expected,
                                              unsigned tries) const {
-    // With n equal endpoints the chance to miss one in 64 n tries is below 1e-27.
-    const unsigned limit = 64 * static_cast<unsigned>(expected.size()) + tries;
-    Seen seen;
-    for (unsigned done = 0; done < tries || (seen != expected && done < limit); done += 8) {
-        seen.merge(reached(lab(), flow, 8));
-        if (!std::ranges::includes(expected, seen)) {
-            break;
-        }
-    }
-    if (seen == expected) {
-        return testing::AssertionSuccess();
-    }
-    return testing::AssertionFailure()
-           << flow.to_string() << " gave " << join(seen) << " instead of " << join(expected);
+    return expect_reaches(lab(), flow, expected, tries);
 }
 
 testing::AssertionResult PacketTest::refused(const std::vector<Flow>& flows) const {
-    return all_become(flows, "refused", kPatience);
+    return expect_refused(lab(), flows);
 }
 
 testing::AssertionResult PacketTest::silent(const std::vector<Flow>& flows) const {
-    return all_become(flows, "silent", kSilence);
-}
-
-testing::AssertionResult PacketTest::all_become(const std::vector<Flow>& flows,
-                                                const std::string& word,
-                                                std::chrono::milliseconds patience) const {
-    const std::vector<Outcome> outcomes = attempt(lab(), flows, patience);
-    testing::AssertionResult result = testing::AssertionFailure();
-    bool ok = true;
-    for (std::size_t i = 0; i < flows.size(); ++i) {
-        const std::string became = describe(lab(), outcomes[i]);
-        if (became != word) {
-            ok = false;
-            result << flows[i].to_string() << " gave " << became << " instead of " << word << "\n";
-        }
-    }
-    return ok ? testing::AssertionSuccess() : result;
+    return expect_silent(lab(), flows);
 }
 
 }  // namespace sy::lab

@@ -12,6 +12,7 @@
 
 #include "backends/registry.h"
 #include "base/log.h"
+#include "tests/support/expect.h"
 #include "tests/support/objects.h"
 #include "tests/support/probe.h"
 
@@ -98,9 +99,6 @@ std::vector<Variant> variants();
 /// "nftables_ipv4"
 std::string variant_name(const testing::TestParamInfo<Variant>& info);
 
-/// Made by main() before the first test.
-std::unique_ptr<Lab>& shared_lab();
-
 /// Base of all packet cases: a fresh cluster in the shared lab, and the questions cases ask.
 class PacketTest : public testing::TestWithParam<Variant> {
   protected:
@@ -120,19 +118,13 @@ class PacketTest : public testing::TestWithParam<Variant> {
                    Protocol protocol = Protocol::tcp) const;
 
     using Seen = std::set<std::string>;
-    /// New connections lead to all of `expected` and to nothing else (words of describe()). Tries
-    /// at least `tries` times, and longer as long as something expected is missing.
+    /// See expect.h.
     testing::AssertionResult reaches(const Flow& flow, const Seen& expected,
                                      unsigned tries = 16) const;
-    /// Each flow is refused at once / gets no answer at all.
     testing::AssertionResult refused(const std::vector<Flow>& flows) const;
     testing::AssertionResult silent(const std::vector<Flow>& flows) const;
 
     Cluster cluster;
-
-  private:
-    testing::AssertionResult all_become(const std::vector<Flow>& flows, const std::string& word,
-                                        std::chrono::milliseconds patience) const;
 };
 
 /// Runs the cases of a fixture derived from PacketTest for every variant.

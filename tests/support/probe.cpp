@@ -104,7 +104,10 @@ class Attempt {
             return fail_with(errno);
         }
         const int on = 1;
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (flow_.source_port != Port()) {
+            // Only then: two sockets that let themselves share may be given one port.
+            ::setsockopt(fd_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        }
         // Addresses of the crowd are routed to ext but on no interface.
         if (family == Family::ipv4) {
             ::setsockopt(fd_.get(), IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
