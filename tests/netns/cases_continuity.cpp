@@ -54,18 +54,7 @@ class ContinuityCases : public PacketTest {
             cluster.remove("bulk/s" + std::to_string(n));
         }
     }
-    /// Outside of the lab's service networks, which are too small.
-    IpAddr bulk_ip(unsigned n) const {
-        if (family() == Family::ipv4) {
-            return IpAddr::v4(100, static_cast<uint8_t>(64 + (n >> 16)),
-                              static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n));
-        }
-        std::array<uint8_t, 16> bytes{0xfd, 0x01};
-        bytes[13] = static_cast<uint8_t>(n >> 16);
-        bytes[14] = static_cast<uint8_t>(n >> 8);
-        bytes[15] = static_cast<uint8_t>(n);
-        return IpAddr::from_bytes(bytes).value();
-    }
+    IpAddr bulk_ip(unsigned n) const { return lab::bulk_ip(family(), n); }
 };
 SY_EVERY_BACKEND(ContinuityCases);
 

@@ -25,6 +25,7 @@ class DaemonTest : public testing::TestWithParam<Family> {
     const Lab& lab() const { return *shared_lab(); }
     IpAddr vip(unsigned n) const { return cluster_ip(family(), n); }
     IpAddr lb(unsigned n) const { return load_balancer_ip(family(), n); }
+    IpAddr bulk_ip(unsigned n) const { return lab::bulk_ip(family(), n); }
     IpAddr node_ip() const { return address(Place::node, family()); }
     IpAddr at(Place place) const { return address(place, family()); }
 

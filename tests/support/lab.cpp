@@ -160,6 +160,18 @@ IpAddr external_ip(Family family, unsigned n) {
     return numbered(family, "198.18.0.", "fd00:199::", n);
 }
 
+IpAddr bulk_ip(Family family, unsigned n) {
+    const auto high = static_cast<uint8_t>(n >> 16);
+    const auto middle = static_cast<uint8_t>(n >> 8);
+    const auto low = static_cast<uint8_t>(n);
+    if (family == Family::ipv4) {
+        return IpAddr::v4(100, static_cast<uint8_t>(64 + high), middle, low);
+    }
+    const std::array<uint8_t, 16> bytes{0xfd, 1, 0, 0, 0, 0,    0,      0,
+                                        0,    0, 0, 0, 0, high, middle, low};
+    return IpAddr::from_bytes(bytes).value();
+}
+
 Cidr pod_network(Family family) {
     return network(family == Family::ipv4 ? "10.244.0.0/16" : "fd00:244::/32");
 }

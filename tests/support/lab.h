@@ -58,6 +58,9 @@ IpAddr crowd_address(Family family, unsigned n);
 IpAddr cluster_ip(Family family, unsigned n);
 IpAddr load_balancer_ip(Family family, unsigned n);
 IpAddr external_ip(Family family, unsigned n);
+/// The n-th address (below 2^19) of networks that are large enough for very many Services: routed
+/// to the node by everyone, in no service network.
+IpAddr bulk_ip(Family family, unsigned n);
 Cidr pod_network(Family family);
 Cidr service_network(Family family);
 /// A network with the address of ext (and the crowd) in it, and not that of blk.
