@@ -1,0 +1,31 @@
+// How somebody else on the node sees a backend's kernel objects, and what he can do to them. The
+// only file of the shared suite that knows a backend by name; a new backend adds its lines here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/support/backend_fixture.h"
+
+namespace sy::lab {
+
+/// A command line of another program that damages what the backend wrote.
+struct Damage {
+    std::string what;
+    std::vector<std::string> command;
+};
+
+/// Ways to damage the objects of a family. Some address objects of the Service "shop/web" of
+/// cases_sync.cpp: ClusterIP cluster_ip(family, 1), port 80/TCP.
+std::vector<Damage> damages(const BackendEntry& entry, Family family);
+
+/// All kernel objects of the backend, in the words of its tool; empty if there are none.
+std::string leftovers(const Lab& lab, const BackendEntry& entry);
+
+/// Puts foreign objects next to ours, in every tool's and family's form that the kernel knows.
+void plant_foreign(const Lab& lab);
+/// The foreign objects as listed by their tools.
+std::string list_foreign(const Lab& lab);
+void remove_foreign(const Lab& lab);
+
+}  // namespace sy::lab

@@ -1,0 +1,191 @@
+#include "tests/support/backend_fixture.h"
+
+#include <array>
+#include <iostream>
+#include <limits>
+#include <stdexcept>
+
+namespace sy::lab {
+void RecordingLog::write(LogLevel level, std::string_view message) {
+    constexpr std::array<std::string_view, 4> kLevels{"debug: ", "info: ", "warning: ", "error: "};
+    text_ += std::string(kLevels[static_cast<std::size_t>(level)]) + std::string(message) + "\n";
+}
+
+Node node_object() {
+    Node node;
+    node.name = kNodeName;
+    for (Family family : kFamilies) {
+        node.addresses.push_back(address(Place::node, family));
+        node.pod_cidrs.push_back(pod_network(family));
+    }
+    return node;
+}
+
+LocalDetector cidr_detector() {
+    return CidrDetector{{pod_network(Family::ipv4), pod_network(Family::ipv6)}};
+}
+
+LocalDetector interface_detector() {
+    return InterfaceDetector{std::string(kPodInterfacePrefix), true};
+}
+
+SliceSpec& on(SliceSpec& slice, Family family, Place place, Pod pod) {
+    const bool local = place == Place::pod1 || place == Place::pod2 || place == Place::node;
+    return slice.endpoint(address(place, family), std::string(local ? kNodeName : kOtherNodeName),
+                          pod);
+}
+
+Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
+    : lab_(lab), entry_(entry), state_(symbols_, std::string(kNodeName)) {
+    for (Family family : kFamilies) {
+        facts.nodeport_addresses.push_back(address(Place::node, family));
+        facts.service_cidrs.push_back(service_network(family));
+    }
+    facts.detector = cidr_detector();
+    put(node_object());
+    state_.apply(Listed{Kind::service});
+    state_.apply(Listed{Kind::endpoint_slice});
+    start();
+}
+
+void Cluster::make() {
+    backend_.reset();
+    Result<std::unique_ptr<Backend>> made = entry_.make(log_);
+    if (!made) {
+        throw std::runtime_error("cannot open the backend: " + made.error().message());
+    }
+    backend_ = std::move(*made);
+}
+
+void Cluster::start() {
+    Entered inside(lab_.at(Place::node));
+    make();
+    const Result<void> probed = backend_->probe();
+    EXPECT_TRUE(probed) << (probed ? "" : probed.error().message());
+    const Result<KernelReport> adopted = backend_->adopt();
+    EXPECT_TRUE(adopted) << (adopted ? "" : adopted.error().message());
+}
+
+void Cluster::put(const ServiceSpec& spec) {
+    state_.apply(Upserted{spec.object()});
+}
+
+void Cluster::put(const Service& object) {
+    state_.apply(Upserted{object});
+}
+
+void Cluster::put(const SliceSpec& spec) {
+    state_.apply(Upserted{spec.object(symbols_)});
+}
+
+void Cluster::put(const Node& node) {
+    state_.apply(Upserted{node});
+}
+
+void Cluster::remove_service(std::string_view full_name) {
+    const ServiceName name = service_name(full_name);
+    state_.apply(Removed{{Kind::service, name.ns, name.name}});
+}
+
+void Cluster::remove_slice(const SliceSpec& spec) {
+    state_.apply(Removed{{Kind::endpoint_slice, spec.ns(), spec.name()}});
+}
+
+void Cluster::remove(std::string_view full_name) {
+    remove_service(full_name);
+    for (Family family : kFamilies) {
+        remove_slice(slice(full_name, family));
+    }
+}
+
+ApplyReport Cluster::sync() {
+    const PlanDelta delta = state_.take(std::numeric_limits<std::size_t>::max());
+    Entered inside(lab_.at(Place::node));
+    return backend_->apply(delta, facts, true);
+}
+
+ApplyReport Cluster::sync_some(std::size_t max) {
+    const PlanDelta delta = state_.take(max);
+    Entered inside(lab_.at(Place::node));
+    return backend_->apply(delta, facts, false);
+}
+
+ApplyReport Cluster::must_sync() {
+    ApplyReport report = sync();
+    EXPECT_FALSE(report.failure) << report.failure->message() << "\n" << log_.text();
+    for (const Quarantined& one : report.quarantined) {
+        ADD_FAILURE() << one.service.to_string() << ": " << one.error.message();
+    }
+    return report;
+}
+
+KernelReport Cluster::restart() {
+    Entered inside(lab_.at(Place::node));
+    make();
+    const Result<KernelReport> adopted = backend_->adopt();
+    EXPECT_TRUE(adopted) << (adopted ? "" : adopted.error().message());
+    state_.mark_all_dirty();
+    return adopted ? *adopted : KernelReport{};
+}
+
+Result<KernelReport> Cluster::audit() {
+    Entered inside(lab_.at(Place::node));
+    return backend_->audit();
+}
+
+void Cluster::teardown() {
+    Entered inside(lab_.at(Place::node));
+    const Result<void> done = backend_->teardown();
+    EXPECT_TRUE(done) << (done ? "" : done.error().message());
+}
+
+std::vector<Variant> variants() {
+    std::vector<Variant> all;
+    for (const BackendEntry& entry : backends()) {
+        for (Family family : kFamilies) {
+            all.push_back({&entry, family});
+        }
+    }
+    return all;
+}
+
+std::string variant_name(const testing::TestParamInfo<Variant>& info) {
+    return std::string(info.param.backend->name) +
+           (info.param.family == Family::ipv4 ? "_ipv4" : "_ipv6");
+}
+
+PacketTest::PacketTest() : cluster(*shared_lab(), *GetParam().backend) {}
+
+void PacketTest::TearDown() {
+    cluster.teardown();
+    const Result<void> flushed = flush_conntrack(lab().at(Place::node));
+    EXPECT_TRUE(flushed) << (flushed ? "" : flushed.error().message());
+    if (HasFailure()) {
+        std::cout << "the backend said:\n" << cluster.log().text();
+    }
+}
+
+SliceSpec PacketTest::pods(std::string_view service, std::vector<Place> places,
+                           Protocol protocol) const {
+    SliceSpec spec = slice(service, family());
+    spec.port(kServerPort.number(), protocol);
+    for (Place place : places) {
+        on(spec, family(), place);
+    }
+    return spec;
+}
+
+testing::AssertionResult PacketTest::reaches(const Flow& flow, const Seen& expected,
+                                             unsigned tries) const {
+    return expect_reaches(lab(), flow, expected, tries);
+}
+
+testing::AssertionResult PacketTest::refused(const std::vector<Flow>& flows) const {
+    return expect_refused(lab(), flows);
+}
+
+testing::AssertionResult PacketTest::silent(const std::vector<Flow>& flows) const {
+    return expect_silent(lab(), flows);
+}
+
+}  // namespace sy::lab

@@ -1,0 +1,44 @@
+// The real program as a child process in the node's namespace.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/lab.h"
+#include "tests/support/manifests.h"
+
+namespace sy::lab {
+
+/// `switchyard run` on a folder of manifests. Killed, if need be, with this object, and by the
+/// kernel should the test itself die.
+class Daemon {
+  public:
+    /// The node's namespace, the pod networks as --cluster-cidr, and `more` flags.
+    Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::string> more = {});
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    ~Daemon();
+
+    void signal(int number) const;
+    /// Waits for the end; the exit status, or 128 + signal.
+    int wait();
+    /// Ends it with SIGTERM and waits.
+    int terminate();
+    void kill();
+    bool running();
+    /// What it logged so far.
+    std::string log() const;
+
+  private:
+    Fd log_;
+    pid_t pid_ = -1;
+    std::optional<int> status_;
+};
+
+/// Runs `switchyard WORDS…` in the node's namespace to its end.
+Result<Finished> run_switchyard(const Lab& lab, std::vector<std::string> words);
+
+}  // namespace sy::lab
