@@ -121,17 +121,17 @@ class Player {
 
   private:
     void apply(const std::string& yaml) {
-        for (const auto& document : yaml_to_json(yaml)) {
+        yaml_to_json(yaml, [this](const YamlDocument& document) {
             if (!document.error.empty()) {
                 complain(document.error);
-                continue;
+                return;
             }
             const auto done = decoder_.decode_all(
                 document.json, [this](const DecodeOutcome& outcome) { take(outcome); });
             if (!done) {
                 complain(done.error().message());
             }
-        }
+        });
     }
     void take(const DecodeOutcome& outcome) {
         if (const auto* decoded = std::get_if<Decoded>(&outcome)) {
