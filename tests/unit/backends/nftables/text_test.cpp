@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string golden(const std::string& name) {
-    std::ifstream in(std::filesystem::path(__FILE__).parent_path() / "golden" / name);
+    std::ifstream in(std::filesystem::path(SWITCHYARD_GOLDEN) / name);
     std::stringstream text;
     text << in.rdbuf();
     return text.str();
