@@ -7,6 +7,7 @@ network namespace, joined as a routed pod network would join them.
 """
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -255,5 +256,8 @@ def remove_leftovers():
         except ProcessLookupError:
             pass  # ended by itself
     for name in existing_namespaces():
+        inode = os.stat(f"/run/netns/{name}").st_ino
+        # The daemon's lock of this namespace; the kernel has let go of it, the file remains.
+        pathlib.Path(f"/run/switchyard/net-{inode}.lock").unlink(missing_ok=True)
         subprocess.run(["ip", "netns", "delete", name], check=False)
     shutil.rmtree(STATE, ignore_errors=True)

@@ -38,7 +38,7 @@ class Screen:
 
     def quote(self, lines):
         for text in lines:
-            self.line("   " + self.paint("2", f"| {text}"))
+            self.line("   " + self.paint("2", f"| {text.expandtabs(4)}"))
 
     def bars(self, counts, width=36):
         """One bar per pod; `counts` maps a name to a number."""
