@@ -77,30 +77,30 @@ class Daemon {
             .node_name = options_.node_name, .node = options_.node, .pace = {}, .quarantine = {}};
         options.pace.min_period = options_.min_sync_period;
         options.pace.retry_limit = options_.sync_period;
-        agent_.emplace(AgentParts{
-                           .io = io_,
-                           .log = log_,
-                           .symbols = symbols_,
-                           .backend = std::move(backend),
-                           .prune_flows =
-                               [this](const UdpSuspects& suspects) {
-                                   return conntrack_
-                                       ->prune([&suspects](const UdpFlow& flow) {
-                                           return suspects.stale(flow.destination, flow.answering);
-                                       })
-                                       .transform([](const PruneReport& report) {
-                                           return FlowReport{report.seen, report.deleted};
-                                       });
-                               },
-                           .on_synced = [this] { write_settings(); },
-                           .on_fatal =
-                               [this](const Error& error) {
-                                   log_.error(error.message());
-                                   exit_code_ = 1;
-                                   end();
-                               },
-                       },
-                       std::move(options));
+        agent_.emplace(
+            AgentParts{
+                .io = io_,
+                .log = log_,
+                .symbols = symbols_,
+                .backend = std::move(backend),
+                .prune_flows = [this](const UdpSuspects& suspects) -> Result<FlowReport> {
+                    const auto pruned = conntrack_->prune([&suspects](const UdpFlow& flow) {
+                        return suspects.stale(flow.destination, flow.answering);
+                    });
+                    if (!pruned) {
+                        return std::unexpected(pruned.error());
+                    }
+                    return FlowReport{pruned->seen, pruned->deleted};
+                },
+                .on_synced = [this] { write_settings(); },
+                .on_fatal =
+                    [this](const Error& error) {
+                        log_.error(error.message());
+                        exit_code_ = 1;
+                        end();
+                    },
+            },
+            std::move(options));
         agent_->on_addresses(addresses_->addresses());
     }
 
