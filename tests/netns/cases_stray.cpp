@@ -3,6 +3,7 @@
 // reset and the endpoint would lose the connection.
 #include <sys/socket.h>
 
+#include "tests/netns/outside_view.h"
 #include "tests/support/backend_fixture.h"
 #include "tests/support/packet.h"
 #include "tests/support/sniffer.h"
@@ -34,6 +35,7 @@ TEST_P(StrayCases, OutOfWindowSegmentsOfAnEndpointNeverReachItsClient) {
     ASSERT_TRUE(session) << describe(lab(), session.outcome());
     ASSERT_TRUE(session.echo("before"));
 
+    const uint64_t dropped = stray_drops(lab(), cluster.entry(), family());
     Sniffer client(lab(), Place::pod2, kOnlyInterface);
     const EndpointAddr endpoint{at(Place::pod1), kServerPort};
     const TcpSegment stray{endpoint, session.own(), 0x40000000, 0x20000000, true, false};
@@ -46,6 +48,7 @@ TEST_P(StrayCases, OutOfWindowSegmentsOfAnEndpointNeverReachItsClient) {
     // The same path, later: whatever was to come has come.
     EXPECT_TRUE(session.echo("after"));
     EXPECT_FALSE(client.saw_from(endpoint)) << "an untranslated segment reached the client";
+    EXPECT_EQ(stray_drops(lab(), cluster.entry(), family()), dropped + 20);
 
     // The other half of the proof: without the dataplane the very same segment arrives.
     cluster.teardown();

@@ -258,6 +258,18 @@ TEST_P(SyncCases, AChangeOnDamagedGroundEndsRight) {
     }
 }
 
+TEST_P(SyncCases, ItsOwnToolListsItAndReadsTheListing) {
+    put_variety();
+    cluster.must_sync();
+    expect_variety();
+    EXPECT_TRUE(reaches(tcp(Place::ext, vip(3), Port(80)),  // a client to be remembered
+                        {*reached(lab(), tcp(Place::ext, vip(3), Port(80)), 1).begin()}, 2));
+    const Result<Relisted> listings = relist(lab(), cluster.entry());
+    ASSERT_TRUE(listings) << listings.error().message();
+    EXPECT_FALSE(listings->here.empty());
+    EXPECT_EQ(listings->here, listings->there);
+}
+
 TEST_P(SyncCases, ForeignObjectsAreNeverTouched) {
     cluster.teardown();
     plant_foreign(lab());

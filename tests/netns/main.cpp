@@ -4,7 +4,7 @@
 
 #include <iostream>
 
-#include "tests/support/backend_fixture.h"
+#include "tests/support/expect.h"
 
 namespace {
 constexpr int kSkipped = 77;

@@ -1,5 +1,7 @@
 #include "tests/netns/outside_view.h"
 
+#include <sstream>
+
 namespace sy::lab {
 namespace {
 
@@ -61,6 +63,18 @@ std::vector<Damage> nftables_damages(Family family) {
     };
 }
 
+std::multiset<std::string> words(const std::string& text) {
+    std::multiset<std::string> all;
+    std::istringstream in(text);
+    for (std::string word; in >> word;) {
+        if (word.ends_with(',')) {
+            word.pop_back();
+        }
+        all.insert(word);
+    }
+    return all;
+}
+
 std::string list(const Lab& lab, const std::vector<std::string>& command) {
     Result<std::string> out = must_run_in(lab.at(Place::node), command);
     return out ? *out : "error: " + out.error().message();
@@ -82,6 +96,44 @@ std::string leftovers(const Lab& lab, const BackendEntry& entry) {
     }
     ADD_FAILURE() << "teach outside_view.cpp how " << entry.name << " is listed";
     return {};
+}
+
+Result<Relisted> relist(const Lab& lab, const BackendEntry& entry) {
+    if (entry.name != "nftables") {
+        return fail("teach outside_view.cpp how it is listed", std::string(entry.name));
+    }
+    const NetNs& node = lab.at(Place::node);
+    const Result<NetNs> empty = NetNs::create();
+    const Result<std::string> text = must_run_in(node, {"nft", "list", "ruleset"});
+    if (!empty || !text) {
+        return std::unexpected(empty ? text.error() : empty.error());
+    }
+    if (Result<std::string> loaded = must_run_in(*empty, {"nft", "-f", "-"}, *text); !loaded) {
+        return std::unexpected(loaded.error());
+    }
+    const std::vector<std::string> stateless{"nft", "-s", "list", "ruleset"};
+    const Result<std::string> here = must_run_in(node, stateless);
+    const Result<std::string> there = must_run_in(*empty, stateless);
+    if (!here || !there) {
+        return std::unexpected(here ? there.error() : here.error());
+    }
+    return Relisted{words(*here), words(*there)};
+}
+
+uint64_t stray_drops(const Lab& lab, const BackendEntry& entry, Family family) {
+    if (entry.name != "nftables") {
+        ADD_FAILURE() << "teach outside_view.cpp how " << entry.name << " counts stray segments";
+        return 0;
+    }
+    const std::string table = family == Family::ipv4 ? "ip" : "ip6";
+    std::istringstream lines(list(lab, {"nft", "list", "table", table, "switchyard"}));
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t at = line.find("counter packets ");
+        if (line.find("ct state invalid") != std::string::npos && at != std::string::npos) {
+            return std::stoull(line.substr(at + 16));
+        }
+    }
+    return 0;
 }
 
 void plant_foreign(const Lab& lab) {

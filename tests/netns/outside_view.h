@@ -2,6 +2,7 @@
 // only file of the shared suite that knows a backend by name; a new backend adds its lines here.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,17 @@ std::vector<Damage> damages(const BackendEntry& entry, Family family);
 
 /// All kernel objects of the backend, in the words of its tool; empty if there are none.
 std::string leftovers(const Lab& lab, const BackendEntry& entry);
+
+/// What the backend's tool lists, and what it lists after reading that into an empty namespace. The
+/// order of elements and what passes by itself (remaining lifetimes) are left out.
+struct Relisted {
+    std::multiset<std::string> here;
+    std::multiset<std::string> there;
+};
+Result<Relisted> relist(const Lab& lab, const BackendEntry& entry);
+
+/// How many stray segments of endpoints the kernel has dropped.
+uint64_t stray_drops(const Lab& lab, const BackendEntry& entry, Family family);
 
 /// Puts foreign objects next to ours, in every tool's and family's form that the kernel knows.
 void plant_foreign(const Lab& lab);
