@@ -42,6 +42,8 @@ struct AgentParts {
     FlowReconciler::Pass prune_flows;
     /// The first complete pass is in the kernel.
     std::function<void()> on_synced;
+    /// A job that took memory in proportion to the cluster has ended (the first pass, an audit).
+    std::function<void()> on_bulk_done;
     /// The agent cannot work here and has stopped (a kernel feature is missing).
     std::function<void(const Error&)> on_fatal;
 };

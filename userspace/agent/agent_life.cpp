@@ -92,9 +92,8 @@ void Agent::Impl::on_first_pass(const Applied& applied) {
                                 state_.service_count(), first_pass_writes_, took.count()));
     open_watch();
     flows_->open(applied.orphans);
-    if (parts_.on_synced) {
-        parts_.on_synced();
-    }
+    parts_.on_synced();
+    parts_.on_bulk_done();
 }
 
 void Agent::Impl::open_watch() {
@@ -160,6 +159,7 @@ void Agent::Impl::on_audited(const Result<KernelReport>& report) {
     } else {
         parts_.log.debug(fmt::format("checked {} kernel objects", report->found));
     }
+    parts_.on_bulk_done();
     pump();
 }
 

@@ -13,7 +13,7 @@
 namespace sy {
 namespace {
 
-constexpr std::size_t kHelpColumn = 42;
+constexpr std::size_t kHelpColumn = 43;
 
 /// Edit distance, for guessing what a misspelt word was meant to be.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -223,10 +223,19 @@ Exit not_understood(const CLI::App& command, const std::string& word) {
                                            : fmt::format("did you mean {}?", guess)));
 }
 
+std::string help_of(const CLI::App& command) {
+    const bool program = command.get_parent() == nullptr;
+    std::string text = command.help(program ? "" : "switchyard", CLI::AppFormatMode::Normal);
+    for (auto gap = text.find("\n\n\n"); gap != std::string::npos; gap = text.find("\n\n\n")) {
+        text.erase(gap, 1);
+    }
+    return text;
+}
+
 Exit explain(const Grammar& grammar, const CLI::ParseError& error) {
     const CLI::App& command = grammar.chosen();
     if (dynamic_cast<const CLI::CallForHelp*>(&error) != nullptr) {
-        return {.code = 0, .out = command.help("", CLI::AppFormatMode::Normal), .error = {}};
+        return {.code = 0, .out = help_of(command), .error = {}};
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
         // The first of several: one line has to do.

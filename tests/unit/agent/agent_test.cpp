@@ -87,6 +87,7 @@ class AgentTest : public testing::Test {
                     return FlowReport{};
                 },
                 .on_synced = [this] { synced_ = true; },
+                .on_bulk_done = [] {},
                 .on_fatal = [this](const Error& error) { fatal_ = error; },
             },
             options_);

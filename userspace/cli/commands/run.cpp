@@ -1,5 +1,6 @@
 // `switchyard run`: puts the parts together and lets them go.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -96,6 +97,8 @@ class Daemon {
                 .backend = std::move(backend),
                 .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
                 .on_synced = [this] { write_settings(); },
+                // What the C library holds back for itself, others can use.
+                .on_bulk_done = [this] { chores_.post([] { malloc_trim(0); }); },
                 .on_fatal =
                     [this](const Error& error) {
                         log_.error(error.message());
@@ -109,7 +112,7 @@ class Daemon {
 
     /// Only now is connection tracking certainly there, and the kernel may take its time with it.
     void write_settings() {
-        settings_.post([this] {
+        chores_.post([this] {
             apply_kernel_settings(options_.kernel, std::thread::hardware_concurrency(), Sysctl{},
                                   log_);
         });
@@ -165,13 +168,18 @@ class Daemon {
     std::optional<FdWatch> address_fd_;
     std::optional<ConntrackPruner> conntrack_;
     std::optional<ManifestSource> source_;
-    Worker settings_;
+    Worker chores_;
     std::optional<Agent> agent_;  // last: its threads use the rest
 };
 
 }  // namespace
 
 int run(const Options& options) {
+    // A reader of our log that goes away must not take us with it.
+    std::signal(SIGPIPE, SIG_IGN);
+    // Plans are made on one thread and let go on another: arenas of their own would only fill with
+    // holes, and no two threads allocate much at a time.
+    mallopt(M_ARENA_MAX, 1);
     const auto log = make_log(options.log);
     for (const std::string& warning : options.warnings) {
         log->warning(warning);
