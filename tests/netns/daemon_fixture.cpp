@@ -18,6 +18,10 @@ bool eventually(const std::function<bool()>& condition) {
     return false;
 }
 
+std::string family_name(const testing::TestParamInfo<Family>& info) {
+    return std::string(to_string(info.param));
+}
+
 DaemonTest::DaemonTest() {
     folder.replace("cluster.yaml", cluster_manifest());
 }

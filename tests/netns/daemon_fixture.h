@@ -51,9 +51,11 @@ class DaemonTest : public testing::TestWithParam<Family> {
 /// Polls until `condition` holds; false if it does not for a very long time.
 bool eventually(const std::function<bool()>& condition);
 
+std::string family_name(const testing::TestParamInfo<Family>& info);
+
 #define SY_EVERY_FAMILY(fixture)                                                      \
     INSTANTIATE_TEST_SUITE_P(Families, fixture,                                       \
                              testing::Values(::sy::Family::ipv4, ::sy::Family::ipv6), \
-                             [](const auto& info) { return std::string(to_string(info.param)); })
+                             ::sy::lab::family_name)
 
 }  // namespace sy::lab

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
     std::string out = "\"";
     for (char c : text) {
         if (c == '"' || c == '\\') {
@@ -27,7 +27,7 @@ std::string quoted(std::string_view text) {
 class Members {
   public:
     Members& add(std::string_view key, const std::string& value) {
-        text_ += (text_.empty() ? "" : ", ") + quoted(key) + ": " + value;
+        text_ += (text_.empty() ? "" : ", ") + json_string(key) + ": " + value;
         return *this;
     }
     std::string object() const { return "{" + text_ + "}"; }
@@ -46,13 +46,13 @@ std::string array(const Range& range, Function write) {
 }
 
 std::string ip_text(const IpAddr& ip) {
-    return quoted(ip.to_string());
+    return json_string(ip.to_string());
 }
 std::string cidr_text(const Cidr& cidr) {
-    return quoted(cidr.to_string());
+    return json_string(cidr.to_string());
 }
 std::string text(std::string_view words) {
-    return quoted(words);
+    return json_string(words);
 }
 std::string boolean(bool value) {
     return value ? "true" : "false";
@@ -61,7 +61,7 @@ std::string boolean(bool value) {
 std::string document(std::string_view api, std::string_view kind, const Members& metadata,
                      Members rest) {
     Members whole;
-    whole.add("apiVersion", quoted(api)).add("kind", quoted(kind));
+    whole.add("apiVersion", json_string(api)).add("kind", json_string(kind));
     whole.add("metadata", metadata.object());
     std::string out = whole.object();
     out.pop_back();
@@ -73,24 +73,25 @@ std::string document(std::string_view api, std::string_view kind, const Members&
 std::string type_text(ServiceType type) {
     switch (type) {
         case ServiceType::cluster_ip:
-            return quoted("ClusterIP");
+            return json_string("ClusterIP");
         case ServiceType::node_port:
-            return quoted("NodePort");
+            return json_string("NodePort");
         case ServiceType::load_balancer:
-            return quoted("LoadBalancer");
+            return json_string("LoadBalancer");
         case ServiceType::external_name:
             break;
     }
-    return quoted("ExternalName");
+    return json_string("ExternalName");
 }
 
 std::string policy_text(TrafficPolicy policy) {
-    return quoted(policy == TrafficPolicy::local ? "Local" : "Cluster");
+    return json_string(policy == TrafficPolicy::local ? "Local" : "Cluster");
 }
 
 std::string service_port(const ServicePort& port) {
     Members members;
-    members.add("name", quoted(port.name)).add("protocol", quoted(to_string(port.protocol)));
+    members.add("name", json_string(port.name))
+        .add("protocol", json_string(to_string(port.protocol)));
     members.add("port", std::to_string(port.port.number()));
     if (port.node_port != Port()) {
         members.add("nodePort", std::to_string(port.node_port.number()));
@@ -107,7 +108,7 @@ void add_addresses(Members& spec, const Service& service) {
         spec.add("clusterIPs",
                  array(service.family_ips, [](const auto& pair) { return ip_text(pair.second); }));
         spec.add("ipFamilies", array(service.family_ips, [](const auto& pair) {
-                     return quoted(to_string(pair.first));
+                     return json_string(to_string(pair.first));
                  }));
     }
 }
@@ -119,10 +120,10 @@ std::string endpoint_text(const Endpoint& endpoint, const Symbols& symbols) {
     Members members;
     members.add("addresses", "[" + ip_text(endpoint.address) + "]");
     members.add("conditions", conditions.object());
-    members.add("nodeName", quoted(symbols.text(endpoint.node)));
+    members.add("nodeName", json_string(symbols.text(endpoint.node)));
     const auto names = [&](SymbolList list) {
         return array(symbols.list(list), [&](Symbol symbol) {
-            return Members().add("name", quoted(symbols.text(symbol))).object();
+            return Members().add("name", json_string(symbols.text(symbol))).object();
         });
     };
     Members hints;
@@ -149,7 +150,8 @@ void write_file(const fs::path& path, std::string_view content) {
 std::string manifest(const ServiceSpec& built) {
     const Service& service = built.object();
     Members metadata;
-    metadata.add("namespace", quoted(service.name.ns)).add("name", quoted(service.name.name));
+    metadata.add("namespace", json_string(service.name.ns))
+        .add("name", json_string(service.name.name));
     Members spec;
     spec.add("type", type_text(service.type));
     add_addresses(spec, service);
@@ -161,7 +163,7 @@ std::string manifest(const ServiceSpec& built) {
     }
     if (service.affinity_timeout) {
         const std::string seconds = std::to_string(*service.affinity_timeout);
-        spec.add("sessionAffinity", quoted("ClientIP"));
+        spec.add("sessionAffinity", json_string("ClientIP"));
         spec.add("sessionAffinityConfig", "{\"clientIP\": {\"timeoutSeconds\": " + seconds + "}}");
     }
     if (!service.external_ips.empty()) {
@@ -183,15 +185,16 @@ std::string manifest(const SliceSpec& built) {
     Symbols symbols;
     const EndpointSlice slice = built.object(symbols);
     Members metadata;
-    metadata.add("namespace", quoted(slice.ns)).add("name", quoted(slice.name));
+    metadata.add("namespace", json_string(slice.ns)).add("name", json_string(slice.name));
     metadata.add("labels",
-                 Members().add("kubernetes.io/service-name", quoted(slice.service)).object());
+                 Members().add("kubernetes.io/service-name", json_string(slice.service)).object());
     Members rest;
-    rest.add("addressType", slice.family ? quoted(to_string(*slice.family)) : quoted("FQDN"));
+    rest.add("addressType",
+             slice.family ? json_string(to_string(*slice.family)) : json_string("FQDN"));
     rest.add("ports", array(slice.ports, [](const SlicePort& port) {
                  return Members()
-                     .add("name", quoted(port.name))
-                     .add("protocol", quoted(to_string(port.protocol)))
+                     .add("name", json_string(port.name))
+                     .add("protocol", json_string(to_string(port.protocol)))
                      .add("port", std::to_string(port.port.number()))
                      .object();
              }));
@@ -203,11 +206,14 @@ std::string manifest(const SliceSpec& built) {
 
 std::string manifest(const Node& node) {
     Members metadata;
-    metadata.add("name", quoted(node.name));
+    metadata.add("name", json_string(node.name));
     metadata.add("labels",
-                 Members().add("topology.kubernetes.io/zone", quoted(node.zone)).object());
+                 Members().add("topology.kubernetes.io/zone", json_string(node.zone)).object());
     const std::string addresses = array(node.addresses, [](const IpAddr& ip) {
-        return Members().add("type", quoted("InternalIP")).add("address", ip_text(ip)).object();
+        return Members()
+            .add("type", json_string("InternalIP"))
+            .add("address", ip_text(ip))
+            .object();
     });
     return document(
         "v1", "Node", metadata,
