@@ -7,8 +7,9 @@ namespace sy::bench {
 namespace {
 
 IpAddr address(uint32_t host_order) {
-    return IpAddr::v4(static_cast<uint8_t>(host_order >> 24), static_cast<uint8_t>(host_order >> 16),
-                      static_cast<uint8_t>(host_order >> 8), static_cast<uint8_t>(host_order));
+    return IpAddr::v4(static_cast<uint8_t>(host_order >> 24),
+                      static_cast<uint8_t>(host_order >> 16), static_cast<uint8_t>(host_order >> 8),
+                      static_cast<uint8_t>(host_order));
 }
 
 std::string service_name(uint32_t i) {
@@ -44,9 +45,8 @@ EndpointSlice make_slice(Symbols& symbols, uint32_t i, uint32_t endpoints, uint3
         if (generation != 0 && e + 1 == endpoints) {
             endpoint.address = address(kSpareBase + number + generation);
         }
-        endpoint.node = number % 10 == 0
-                            ? symbols.intern(kNodeName)
-                            : symbols.intern("node-" + std::to_string(number % 1000));
+        endpoint.node = number % 10 == 0 ? symbols.intern(kNodeName)
+                                         : symbols.intern("node-" + std::to_string(number % 1000));
         slice.endpoints.push_back(endpoint);
     }
     return slice;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -18,9 +20,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include "agent/agent.h"
 #include "backends/registry.h"
@@ -94,13 +93,20 @@ class Rig {
             std::move(*inner), [this](const ApplyReport& report, bool) { on_commit(report); });
         AgentOptions options;
         options.node_name = kNodeName;
-        AgentParts parts{io_, log_, symbols_, std::move(backend),
-                         [](const UdpSuspects&) { return Result<FlowReport>(FlowReport{}); },
-                         [this] { synced_.set_value(std::chrono::steady_clock::now()); },
-                         [](const Error& error) {
-                             std::fprintf(stderr, "%s\n", error.message().c_str());
-                             std::exit(1);
-                         }};
+        AgentParts parts{
+            .io = io_,
+            .log = log_,
+            .symbols = symbols_,
+            .backend = std::move(backend),
+            .prune_flows = [](const UdpSuspects&) { return Result<FlowReport>(FlowReport{}); },
+            .on_synced = [this] { synced_.set_value(std::chrono::steady_clock::now()); },
+            .on_bulk_done = [] { malloc_trim(0); },
+            .on_fatal =
+                [](const Error& error) {
+                    std::fprintf(stderr, "%s\n", error.message().c_str());
+                    std::exit(1);
+                },
+        };
         agent_ = std::make_unique<Agent>(std::move(parts), options);
         agent_->on_addresses({IpAddr::v4(192, 168, 50, 1)});
         agent_->start();
@@ -157,7 +163,8 @@ class Rig {
         return milliseconds_to(committed.get_future().get(), begin);
     }
 
-    /// Milliseconds and transactions until `events` are all in the kernel and nothing is left to do.
+    /// Milliseconds and transactions until `events` are all in the kernel and nothing is left to
+    /// do.
     std::pair<double, uint64_t> burst(std::vector<Event> events) {
         const uint64_t before = transactions_;
         Time begin;
@@ -289,7 +296,7 @@ bool measure_apart(const BackendEntry& entry, uint32_t services, Figures& figure
     return read_all && status == 0;
 }
 
-double median_of(const std::vector<Figures>& runs, double Figures::*figure) {
+double median_of(const std::vector<Figures>& runs, double Figures::* figure) {
     std::vector<double> values;
     for (const auto& run : runs) {
         values.push_back(run.*figure);
@@ -310,7 +317,7 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs)
                 return 1;
             }
         }
-        const auto median = [&](double Figures::*figure) { return median_of(all, figure); };
+        const auto median = [&](double Figures::* figure) { return median_of(all, figure); };
         std::printf("%9u %8.1f %8.1f | %7.3f %8.3f | %9.3f %11.3f | %14.1f (%.0f) %9s | %.0f\n",
                     services, median(&Figures::floor), median(&Figures::cold),
                     median(&Figures::replaced_p50), median(&Figures::replaced_p99),
