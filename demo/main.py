@@ -111,7 +111,7 @@ client {CLIENT} ──┐
                 screen.bars(counts)
             even = len(answers) / 3
             screen.check(set(counts) == {"pod-a", "pod-b", "pod-d"}
-                         and all(even / 3 < count < even * 2 for count in counts.values()),
+                         and all(even / 5 < count < even * 3 for count in counts.values()),
                          f"{len(answers)} of {len(answers)} answered, spread over three pods"
                          + (" (the same over IPv6)" if address == WEB_IPV6 else ""), str(counts))
             shell = lab.pod_address("shell")
