@@ -113,6 +113,9 @@ struct ConntrackPruner::Pass {
     /// Deletions not yet sent.
     std::vector<uint8_t> deletions;
     std::size_t pending = 0;
+    /// Why no more is deleted. The walk goes on all the same: a socket can take up a new listing
+    /// only when the one before has been read to its end.
+    std::optional<Error> failure = std::nullopt;
 };
 
 Result<ConntrackPruner> ConntrackPruner::open() {
@@ -129,12 +132,13 @@ Result<ConntrackPruner> ConntrackPruner::open() {
     return ConntrackPruner(std::move(*listing), std::move(*deleting));
 }
 
-Result<void> ConntrackPruner::request_dump() {
+Result<void> ConntrackPruner::request_dump(Family family) {
     alignas(nlmsghdr) std::array<uint8_t, 256> buffer{};
-    nlmsghdr* message =
-        put_header(buffer.data(), kGet, NLM_F_REQUEST | NLM_F_DUMP, ++sequence_, AF_UNSPEC);
+    nlmsghdr* message = put_header(buffer.data(), kGet, NLM_F_REQUEST | NLM_F_DUMP, ++sequence_,
+                                   family == Family::ipv4 ? AF_INET : AF_INET6);
     if (filter_in_kernel_) {
-        // Kernels before 5.8 ignore the filter, so every entry is looked at again here.
+        // Kernels before 5.8 ignore the filter, so every entry is looked at again here. It demands
+        // that the listing is of one family.
         nlattr* tuple = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
         nlattr* protocol = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
         mnl_attr_put_u8(message, CTA_PROTO_NUM, IPPROTO_UDP);
@@ -150,29 +154,43 @@ Result<void> ConntrackPruner::request_dump() {
 
 Result<PruneReport> ConntrackPruner::prune(const std::function<bool(const UdpFlow&)>& stale) {
     Pass pass{.stale = stale, .report = {}, .deletions = {}, .pending = 0};
-    if (auto sent = request_dump(); !sent) {
-        return std::unexpected(sent.error());
-    }
-    for (bool done = false; !done;) {
-        auto datagram = listing_.receive(buffer_, true);
-        if (!datagram) {
-            return std::unexpected(datagram.error());
+    for (const Family family : kFamilies) {
+        auto walked = walk(family, pass);
+        if (!walked && filter_in_kernel_ &&
+            (walked.error().code == EINVAL || walked.error().code == EOPNOTSUPP)) {
+            filter_in_kernel_ = false;
+            walked = walk(family, pass);
         }
-        auto taken = take(*datagram, pass);
-        if (!taken) {
-            if (filter_in_kernel_ && pass.report.seen == 0 &&
-                (taken.error().code == EINVAL || taken.error().code == EOPNOTSUPP)) {
-                filter_in_kernel_ = false;
-                return prune(stale);
-            }
-            return std::unexpected(taken.error());
+        if (!walked) {
+            return std::unexpected(walked.error());
         }
-        done = *taken;
     }
     if (auto flushed = flush(pass); !flushed) {
         return std::unexpected(flushed.error());
     }
     return pass.report;
+}
+
+Result<void> ConntrackPruner::walk(Family family, Pass& pass) {
+    if (auto sent = request_dump(family); !sent) {
+        return sent;
+    }
+    for (;;) {
+        auto datagram = listing_.receive(buffer_, true);
+        if (!datagram) {
+            return std::unexpected(datagram.error());
+        }
+        const auto ended = take(*datagram, pass);
+        if (!ended) {
+            return std::unexpected(ended.error());
+        }
+        if (*ended && pass.failure) {
+            return std::unexpected(*pass.failure);
+        }
+        if (*ended) {
+            return {};
+        }
+    }
 }
 
 // True at the end of the listing. A listing disturbed by changes is good enough: what came
@@ -204,7 +222,7 @@ Result<bool> ConntrackPruner::take(std::span<const uint8_t> datagram, Pass& pass
             continue;
         }
         ++pass.report.seen;
-        if (!pass.stale({.destination = *destination, .answering = *answering})) {
+        if (pass.failure || !pass.stale({.destination = *destination, .answering = *answering})) {
             continue;
         }
         const auto* netfilter = static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(message));
@@ -218,7 +236,7 @@ Result<bool> ConntrackPruner::take(std::span<const uint8_t> datagram, Pass& pass
                               buffer.begin() + NLMSG_ALIGN(deletion->nlmsg_len));
         if (++pass.pending == kDeletionsPerSend) {
             if (auto flushed = flush(pass); !flushed) {
-                return std::unexpected(flushed.error());
+                pass.failure = flushed.error();
             }
         }
     }

@@ -44,7 +44,8 @@ class ConntrackPruner {
 
     struct Pass;
 
-    Result<void> request_dump();
+    Result<void> walk(Family family, Pass& pass);
+    Result<void> request_dump(Family family);
     Result<bool> take(std::span<const uint8_t> datagram, Pass& pass);
     Result<void> flush(Pass& pass);
 

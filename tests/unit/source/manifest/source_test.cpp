@@ -326,6 +326,21 @@ TEST_F(SourceTest, ManyChangesAtOnceOverflowTheQueueHarmlessly) {
     until([this] { return seen_.port("a") == 2 && seen_.port("b") == 0 && seen_.port("c") == 3; });
 }
 
+TEST_F(SourceTest, ReadingEverythingAgainTellsOnlyWhatChanged) {
+    write("a.yaml", service_yaml("a", 80));
+    start_folder();
+    source_->rescan();
+    settle();
+    EXPECT_THAT(seen_.take(), IsEmpty());
+    write("a.yaml", service_yaml("a", 81));
+    source_->rescan();
+    EXPECT_EQ(seen_.port("a"), 81);
+    settle();
+    EXPECT_THAT(seen_.take(), ElementsAre("+Service default/a"));
+    source_->stop();
+    source_->rescan();
+}
+
 TEST_F(SourceTest, StopIsFinal) {
     write("a.yaml", service_yaml("a", 1));
     ASSERT_TRUE(start({root_.string()}));
