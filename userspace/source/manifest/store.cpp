@@ -40,7 +40,8 @@ struct ManifestStore::Load {
     File& file;
     uint32_t number;
     std::vector<const ObjectKey*> before;  // what the file spoke of until now
-    ManifestChange change{};
+    const Emit& emit;
+    Reread reread{};
     std::size_t errors = 0;
     std::size_t reported = 0;
     bool lost_identity = false;  // a broken document that could be any object
@@ -54,7 +55,8 @@ ManifestStore::File& ManifestStore::file(const std::string& path) {
     return entry->second;
 }
 
-ManifestChange ManifestStore::load(const std::string& path, std::string_view text) {
+ManifestStore::Reread ManifestStore::load(const std::string& path, std::string_view text,
+                                          const Emit& emit) {
     auto& file = this->file(path);
     const uint64_t content = std::hash<std::string_view>{}(text);
     if (file.content == content) {
@@ -62,12 +64,12 @@ ManifestChange ManifestStore::load(const std::string& path, std::string_view tex
     }
     file.content = content;
     file.read_error.clear();
-    Load load{file, ++loads_, std::exchange(file.keys, {})};
+    Load load{file, ++loads_, std::exchange(file.keys, {}), emit};
     const auto format = extension(path) == ".json" ? ManifestFormat::json : ManifestFormat::yaml;
     read_manifest(text, format, decoder_, [&](ManifestItem item) { take(load, std::move(item)); });
     finish(load);
-    sort_unique(load.change.reread);
-    return std::move(load.change);
+    sort_unique(load.reread);
+    return std::move(load.reread);
 }
 
 void ManifestStore::take(Load& load, ManifestItem item) {
@@ -105,7 +107,7 @@ void ManifestStore::take_object(Load& load, ManifestObject item) {
     load.file.keys.push_back(&stable_key);
     if (const auto print = fingerprint(item.object); print != claim.fingerprint) {
         claim.fingerprint = print;
-        load.change.events.emplace_back(Upserted{std::move(item.object)});
+        load.emit(Upserted{std::move(item.object)});
     }
 }
 
@@ -131,7 +133,7 @@ void ManifestStore::contend(Load& load, const ObjectKey& key, Claim& claim, Obje
     claim.seen = load.number;
     if (const auto print = fingerprint(object); print != claim.fingerprint) {
         claim.fingerprint = print;
-        load.change.events.emplace_back(Upserted{std::move(object)});
+        load.emit(Upserted{std::move(object)});
     }
 }
 
@@ -189,7 +191,7 @@ void ManifestStore::finish(Load& load) {
         if (load.lost_identity) {
             say_again(load, *key);
         } else {
-            let_go(load.file, *key, load.change);
+            let_go(load.file, *key, load.emit, load.reread);
         }
     }
     if (load.reported > kMaxReported) {
@@ -202,14 +204,14 @@ void ManifestStore::finish(Load& load) {
     load.file.errors = load.errors;
 }
 
-void ManifestStore::let_go(File& file, const ObjectKey& key, ManifestChange& change) {
+void ManifestStore::let_go(File& file, const ObjectKey& key, const Emit& emit, Reread& reread) {
     const auto claim = claims_.find(key);
     const auto losers = losers_.find(&claim->first);
     if (losers == losers_.end() || losers->second.empty()) {
         if (losers != losers_.end()) {
             losers_.erase(losers);
         }
-        change.events.emplace_back(Removed{claim->first});
+        emit(Removed{claim->first});
         claims_.erase(claim);
         return;
     }
@@ -220,7 +222,7 @@ void ManifestStore::let_go(File& file, const ObjectKey& key, ManifestChange& cha
         losers->second.erase(losers->second.begin());
         claim->second = {heir, 0, seen};
         heir->content.reset();
-        change.reread.emplace_back(heir->path);
+        reread.emplace_back(heir->path);
     }
     if (losers->second.empty()) {
         losers_.erase(losers);
@@ -238,18 +240,18 @@ void ManifestStore::unreadable(const std::string& path, const Error& error) {
     log_.error(file.read_error + " (what this file said before stays in force)");
 }
 
-ManifestChange ManifestStore::remove(const std::string& path) {
-    ManifestChange change;
+ManifestStore::Reread ManifestStore::remove(const std::string& path, const Emit& emit) {
+    Reread reread;
     const auto entry = files_.find(path);
     if (entry == files_.end()) {
-        return change;
+        return reread;
     }
     for (const auto* key : entry->second.keys) {
-        let_go(entry->second, *key, change);
+        let_go(entry->second, *key, emit, reread);
     }
     files_.erase(entry);
-    sort_unique(change.reread);
-    return change;
+    sort_unique(reread);
+    return reread;
 }
 
 std::size_t ManifestStore::standing_errors() const {

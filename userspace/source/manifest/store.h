@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,26 +23,24 @@
 
 namespace sy {
 
-/// What a changed file means.
-struct ManifestChange {
-    std::vector<Event> events;
-    /// Files whose version of an object counts now: load them again, even if they did not change.
-    std::vector<std::string> reread;
-};
-
 /// Not thread-safe: lives on the strand, like the Symbols it interns into.
 class ManifestStore {
   public:
+    /// Takes what changed, one event at a time, so that a huge file is never in memory as events.
+    using Emit = std::function<void(Event)>;
+    /// Files whose version of an object counts now: load them again, even if they did not change.
+    using Reread = std::vector<std::string>;
+
     /// Both must outlive the store.
     ManifestStore(Symbols& symbols, Log& log);
 
     /// The file has this content now. The format follows from the path's extension. Content equal
     /// to that of the last load is not looked at again (and its errors not logged again).
-    ManifestChange load(const std::string& path, std::string_view text);
+    Reread load(const std::string& path, std::string_view text, const Emit& emit);
     /// The file is there but cannot be read: what it said stays in force.
     void unreadable(const std::string& path, const Error& error);
     /// The file is gone.
-    ManifestChange remove(const std::string& path);
+    Reread remove(const std::string& path, const Emit& emit);
 
     /// Errors that the files have now; 0 when all is well.
     std::size_t standing_errors() const;
@@ -74,7 +73,7 @@ class ManifestStore {
     void contend(Load& load, const ObjectKey& key, Claim& claim, Object object);
     void say_again(Load& load, const ObjectKey& key);
     bool was_seen(const Load& load, const ObjectKey& key) const;
-    void let_go(File& file, const ObjectKey& key, ManifestChange& change);
+    void let_go(File& file, const ObjectKey& key, const Emit& emit, Reread& reread);
     void finish(Load& load);
     void report(Load& load, LogLevel level, std::size_t line, std::string_view text);
 

@@ -6,7 +6,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 namespace sy {
@@ -14,7 +13,7 @@ namespace {
 
 // How long a vanished file may take to come back before its objects go.
 constexpr auto kGrace = std::chrono::milliseconds(100);
-// Events that are sent on in one piece during the first pass.
+// Events that are sent on in one piece at most.
 constexpr std::size_t kBatch = 4096;
 // Paths that never come to rest must not keep us here.
 constexpr int kMaxRounds = 5;
@@ -198,7 +197,7 @@ void ManifestWatcher::load(const std::string& path) {
     const auto content = read_file(path);
     if (content) {
         known_[path] = content->stamp;
-        take(store_.load(path, content->text));
+        reread(store_.load(path, content->text, [this](Event event) { take(std::move(event)); }));
     } else if (content.error().code == ENOENT || content.error().code == EISDIR) {
         look_later(path);
     } else {
@@ -207,10 +206,13 @@ void ManifestWatcher::load(const std::string& path) {
     }
 }
 
-void ManifestWatcher::take(ManifestChange change) {
-    std::ranges::move(change.events, std::back_inserter(outbox_));
+void ManifestWatcher::take(Event event) {
+    outbox_.push_back(std::move(event));
     send(kBatch);
-    for (const auto& path : change.reread) {
+}
+
+void ManifestWatcher::reread(const ManifestStore::Reread& paths) {
+    for (const auto& path : paths) {
         load(path);
     }
 }
@@ -243,7 +245,7 @@ void ManifestWatcher::on_timer() {
         const auto stamp = stamp_of(path);
         if (!stamp) {
             known_.erase(path);
-            take(store_.remove(path));
+            reread(store_.remove(path, [this](Event event) { take(std::move(event)); }));
         } else if (stamp->size > 0) {
             look_at(path);
         }

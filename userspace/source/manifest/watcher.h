@@ -45,7 +45,8 @@ class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
     void look_at_present();
     void look_at(const std::string& path);
     void load(const std::string& path);
-    void take(ManifestChange change);
+    void take(Event event);
+    void reread(const ManifestStore::Reread& paths);
     void look_later(const std::string& path);
     void run_timer(Clock::duration delay);
     void on_timer();

@@ -30,16 +30,19 @@ struct Recorder {
 
     void apply(std::vector<Event> batch) {
         for (auto& event : batch) {
-            if (auto* upserted = std::get_if<Upserted>(&event)) {
-                const auto key = key_of(upserted->object).to_string();
-                events.push_back("+" + key);
-                objects.insert_or_assign(key, std::move(upserted->object));
-            } else if (const auto* removed = std::get_if<Removed>(&event)) {
-                events.push_back("-" + removed->key.to_string());
-                objects.erase(removed->key.to_string());
-            } else {
-                listed.insert(std::get<Listed>(event).kind);
-            }
+            apply(std::move(event));
+        }
+    }
+    void apply(Event event) {
+        if (auto* upserted = std::get_if<Upserted>(&event)) {
+            const auto key = key_of(upserted->object).to_string();
+            events.push_back("+" + key);
+            objects.insert_or_assign(key, std::move(upserted->object));
+        } else if (const auto* removed = std::get_if<Removed>(&event)) {
+            events.push_back("-" + removed->key.to_string());
+            objects.erase(removed->key.to_string());
+        } else {
+            listed.insert(std::get<Listed>(event).kind);
         }
     }
     std::vector<std::string> take() { return std::exchange(events, {}); }

@@ -18,18 +18,17 @@ class StoreTest : public testing::Test {
   protected:
     std::vector<std::string> load(const std::string& path, const std::string& text) {
         files_[path] = text;
-        follow(store_.load(path, text));
+        follow(store_.load(path, text, emit_));
         return seen_.take();
     }
     std::vector<std::string> remove(const std::string& path) {
         files_.erase(path);
-        follow(store_.remove(path));
+        follow(store_.remove(path, emit_));
         return seen_.take();
     }
-    void follow(ManifestChange change) {
-        seen_.apply(std::move(change.events));
-        for (const auto& path : change.reread) {
-            follow(store_.load(path, files_.at(path)));
+    void follow(const ManifestStore::Reread& paths) {
+        for (const auto& path : paths) {
+            follow(store_.load(path, files_.at(path), emit_));
         }
     }
 
@@ -37,6 +36,7 @@ class StoreTest : public testing::Test {
     Symbols symbols_;
     ManifestStore store_{symbols_, log_};
     Recorder seen_;
+    ManifestStore::Emit emit_ = [this](Event event) { seen_.apply(std::move(event)); };
     std::map<std::string, std::string> files_;
 };
 
