@@ -109,9 +109,9 @@ class Kernel {
 /// The real kernel, in the network namespace of the calling thread.
 Result<std::unique_ptr<Kernel>> open_kernel();
 
-/// While anybody listens, the kernel builds one notification for each element of a transaction and
-/// keeps all of them until it is committed: about 8 KiB and several microseconds each. So the
-/// watch stops listening during large transactions.
+/// While anybody listens, the kernel builds a notification for each element of a transaction and
+/// keeps all of them until it is committed: a batch of 860,000 elements took 5 s and more instead
+/// of one to two. So the watch can stop listening during large transactions.
 class TableWatch : public DriftWatch {
   public:
     /// Stops listening before own transactions. From any thread; not nested.
