@@ -122,7 +122,7 @@ class TableWatch : public DriftWatch {
     virtual Result<void> resume(uint32_t own_commits) = 0;
 };
 /// Elements of a transaction from which on it is worth pausing a watch.
-inline constexpr std::size_t kLargeTransaction = 2000;
+inline constexpr std::size_t kLargeTransaction = 10'000;
 
 /// Watches nftables notifications in the network namespace of the calling thread, ignoring those
 /// that `own_port_id` caused.

@@ -27,11 +27,18 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     void request_audit();
 
   private:
+    /// What the worker found at start.
+    struct Adoption {
+        Result<void> probed;
+        Result<std::unique_ptr<DriftWatch>> watch;
+        Result<KernelReport> adopted;
+    };
+
     // Life cycle.
     void begin_adopt();
-    void on_adopted(const Result<void>& probed, const Result<KernelReport>& adopted);
+    void on_adopted(Adoption adoption);
     void on_first_pass(const Applied& applied);
-    void open_watch();
+    void follow(Result<std::unique_ptr<DriftWatch>> watch);
 
     // One step of the loop: starts what is due, arms the timer for what is not.
     void pump();

@@ -48,24 +48,26 @@ void Agent::Impl::stop() {
 }
 
 void Agent::Impl::begin_adopt() {
-    using Outcome = std::pair<Result<void>, Result<KernelReport>>;
     run(
-        [this]() -> Outcome {
-            auto probed = parts_.backend->probe();
-            if (!probed) {
-                return {std::move(probed), KernelReport{}};
+        [this] {
+            Adoption adoption{.probed = parts_.backend->probe(), .watch = {}, .adopted = {}};
+            if (adoption.probed) {
+                // Before the kernel is read, so that no change in between goes unseen.
+                adoption.watch = parts_.backend->watch();
+                adoption.adopted = parts_.backend->adopt();
             }
-            return {Result<void>{}, parts_.backend->adopt()};
+            return adoption;
         },
-        [this](const Outcome& outcome) { on_adopted(outcome.first, outcome.second); });
+        [this](Adoption adoption) { on_adopted(std::move(adoption)); });
 }
 
-void Agent::Impl::on_adopted(const Result<void>& probed, const Result<KernelReport>& adopted) {
-    if (!probed) {
+void Agent::Impl::on_adopted(Adoption adoption) {
+    if (!adoption.probed) {
         stop();
-        parts_.on_fatal(probed.error());
+        parts_.on_fatal(adoption.probed.error());
         return;
     }
+    const auto& adopted = adoption.adopted;
     if (!adopted) {
         const Duration pause =
             backoff(options_.pace.retry_first, options_.pace.retry_limit, ++adopt_failures_);
@@ -81,6 +83,7 @@ void Agent::Impl::on_adopted(const Result<void>& probed, const Result<KernelRepo
         return;
     }
     adopted_ = true;
+    follow(std::move(adoption.watch));
     parts_.log.debug(fmt::format("adopted {} kernel objects", adopted->found));
     pump();
 }
@@ -90,16 +93,12 @@ void Agent::Impl::on_first_pass(const Applied& applied) {
     const auto took = std::chrono::duration<double, std::milli>(Clock::now() - *lists_complete_at_);
     parts_.log.info(fmt::format("synced: {} services, {} writes in {:.0f} ms",
                                 state_.service_count(), first_pass_writes_, took.count()));
-    open_watch();
     flows_->open(applied.orphans);
     parts_.on_synced();
     parts_.on_bulk_done();
 }
 
-void Agent::Impl::open_watch() {
-    // Not before the first complete pass: the flood of our own changes would have to be waded
-    // through. The worker is idle here, so the backend may be asked on the strand.
-    auto watch = parts_.backend->watch();
+void Agent::Impl::follow(Result<std::unique_ptr<DriftWatch>> watch) {
     if (!watch) {
         parts_.log.warning(
             "changes that others make to our kernel objects will not be noticed "
@@ -110,8 +109,6 @@ void Agent::Impl::open_watch() {
     drift_ = std::move(*watch);
     drift_fd_ = std::make_unique<FdWatch>(parts_.io, drift_->fd(), [this] { on_drift_readable(); });
     drift_fd_->arm();
-    // What others changed between adopt and now went unseen.
-    pacer_.want(Job::audit);
 }
 
 void Agent::Impl::on_drift_readable() {

@@ -27,6 +27,18 @@ std::vector<ElementOp> ops(const std::vector<Element>& elements) {
     return result;
 }
 
+/// The watch as its owner on the strand has it, while the backend may pause it.
+class SharedWatch : public DriftWatch {
+  public:
+    explicit SharedWatch(std::shared_ptr<TableWatch> watch) : watch_(std::move(watch)) {}
+
+    int fd() const override { return watch_->fd(); }
+    bool drained_drift() override { return watch_->drained_drift(); }
+
+  private:
+    std::shared_ptr<TableWatch> watch_;
+};
+
 /// The differences between what the kernel has and what it should have; both are consumed.
 void add_differences(std::vector<Element> want, std::vector<Element> have,
                      Transaction& transaction) {
@@ -139,7 +151,7 @@ void NftBackend::finish_first_pass(ApplyReport& report) {
     if (!leftover.empty()) {
         Transaction transaction;
         transaction.remove = ops(leftover);
-        if (const auto done = kernel_->commit(transaction); done) {
+        if (const auto done = commit(transaction); done) {
             ++report.transactions;
             report.writes += leftover.size();
         } else {
@@ -210,16 +222,35 @@ Result<void> NftBackend::reconcile(Family family, const DumpedTable* dumped, Ker
     if (transaction.empty()) {
         return {};
     }
-    if (auto done = kernel_->commit(transaction); !done) {
+    if (auto done = commit(transaction); !done) {
         return std::unexpected(done.error().error);
     }
-    log_.warning("table " + std::string(to_string(family)) + " switchyard was changed by others: " +
-                 std::to_string(report.drifted) + " differences mended");
+    log_.debug("table " + std::string(to_string(family)) + " switchyard was changed by others: " +
+               std::to_string(report.drifted) + " differences mended");
     return {};
 }
 
 Result<std::unique_ptr<DriftWatch>> NftBackend::watch() {
-    return watch_tables(kernel_->port_id());
+    auto watch = watch_tables(kernel_->port_id());
+    if (!watch) {
+        return std::unexpected(watch.error());
+    }
+    std::shared_ptr<TableWatch> shared = std::move(*watch);
+    watch_ = shared;
+    return std::make_unique<SharedWatch>(std::move(shared));
+}
+
+std::expected<void, CommitError> NftBackend::commit(const Transaction& transaction) {
+    const auto watch = watch_.lock();
+    const bool large = transaction.add.size() + transaction.remove.size() >= kLargeTransaction;
+    const bool paused = watch && large && watch->pause();
+    auto done = kernel_->commit(transaction);
+    if (paused) {
+        if (const auto resumed = watch->resume(done ? 1 : 0); !resumed) {
+            log_.warning("changes by others may go unnoticed: " + resumed.error().message());
+        }
+    }
+    return done;
 }
 
 Result<void> NftBackend::teardown() {

@@ -188,7 +188,7 @@ void NftBackend::release_unused_classes(const std::vector<Change>& changes) {
     if (transaction.empty()) {
         return;
     }
-    if (const auto done = kernel_->commit(transaction); !done) {
+    if (const auto done = commit(transaction); !done) {
         log_.warning("removing unused classes: " + done.error().error.message());
         drift_seen_ = true;
     }
@@ -215,7 +215,7 @@ std::expected<void, GroupRefused> NftBackend::commit_group(const std::vector<Cha
     auto stage = ledger_.stage(changes);
     const auto transaction = transaction_for(stage, changes);
     if (!transaction.empty()) {
-        if (const auto done = kernel_->commit(transaction); !done) {
+        if (const auto done = commit(transaction); !done) {
             const auto& refused = done.error();
             const bool element = refused.reason == CommitError::Reason::element;
             drift_seen_ |= refused.reason == CommitError::Reason::drift ||

@@ -51,6 +51,9 @@ class NftBackend : public Backend {
         SetCounts used{};
     };
 
+    /// Every transaction goes through here: the watch does not listen to large ones.
+    std::expected<void, CommitError> commit(const Transaction& transaction);
+
     // apply.cpp: plans to changes to transactions
     void attempt(const PlanDelta& delta, const NodeFacts& facts, bool complete,
                  ApplyReport& report);
@@ -80,6 +83,8 @@ class NftBackend : public Backend {
 
     std::unique_ptr<Kernel> kernel_;
     Log& log_;
+    /// The watch that watch() gave out, as long as its owner keeps it.
+    std::weak_ptr<TableWatch> watch_;
     Book ledger_;
     NumberPool numbers_;
     std::array<Table, 2> tables_;
