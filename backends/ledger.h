@@ -100,7 +100,7 @@ class Ledger {
     }
 
     /// The kernel has carried out `stage`, which was computed from `changes`.
-    void commit(Stage stage, std::vector<Change> changes) {
+    void commit(const Stage& stage, std::vector<Change> changes) {
         for (const auto& [object, net] : stage.shared) {
             if (const auto left = (shared_[object] += net); left <= 0) {
                 shared_.erase(object);

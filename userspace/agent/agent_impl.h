@@ -49,7 +49,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     void begin_sync(TimePoint now);
     Batch next_batch(TimePoint now);
     void submit(Batch batch);
-    void on_applied(Applied applied);
+    void on_applied(const Applied& applied);
     void on_apply_failed(const Applied& applied);
     void on_apply_done(const Applied& applied);
     void put_back(const Batch& batch);

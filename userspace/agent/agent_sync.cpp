@@ -157,13 +157,13 @@ void Agent::Impl::submit(Batch batch) {
             }
             return applied;
         },
-        [this](Applied applied) { on_applied(std::move(applied)); });
+        [this](const Applied& applied) { on_applied(applied); });
     if (more) {
         prepared_ = next_batch(Clock::now());
     }
 }
 
-void Agent::Impl::on_applied(Applied applied) {
+void Agent::Impl::on_applied(const Applied& applied) {
     if (applied.report.failure) {
         on_apply_failed(applied);
     } else {

@@ -36,8 +36,7 @@ ClusterState::ClusterState(Symbols& symbols, std::string node_name)
 
 void ClusterState::apply(Event event) {
     if (auto* upserted = std::get_if<Upserted>(&event)) {
-        std::visit([this](auto&& object) { upsert(std::move(object)); },
-                   std::move(upserted->object));
+        std::visit([this](auto& object) { upsert(std::move(object)); }, upserted->object);
     } else if (const auto* removed = std::get_if<Removed>(&event)) {
         remove(removed->key);
     } else if (const auto* listed = std::get_if<Listed>(&event)) {
@@ -86,7 +85,7 @@ void ClusterState::update_view() {
     }
 }
 
-void ClusterState::upsert(Service service) {
+void ClusterState::upsert(const Service& service) {
     if (service.name.ns.empty() || service.name.name.empty()) {
         return;
     }
@@ -108,7 +107,7 @@ void ClusterState::upsert(Service service) {
     set_claims(owner, before, claims_of(service));
 }
 
-void ClusterState::upsert(EndpointSlice slice) {
+void ClusterState::upsert(const EndpointSlice& slice) {
     if (slice.ns.empty() || slice.name.empty() || slice.service.empty()) {
         // Without an owner it is as good as gone.
         remove_slice(slice.ns, slice.name);

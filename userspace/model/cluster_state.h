@@ -91,8 +91,8 @@ class ClusterState {
         bool has_source_ranges = false;
     };
 
-    void upsert(Service service);
-    void upsert(EndpointSlice slice);
+    void upsert(const Service& service);
+    void upsert(const EndpointSlice& slice);
     void upsert(Node node);
     void upsert(ServiceCidr cidr);
     void remove(const ObjectKey& key);

@@ -228,7 +228,7 @@ std::expected<void, GroupRefused> NftBackend::commit_group(const std::vector<Cha
                          transaction.flush.size() + transaction.add_classes.size();
     }
     note_committed(stage, transaction, changes);
-    ledger_.commit(std::move(stage), changes);
+    ledger_.commit(stage, changes);
     return {};
 }
 

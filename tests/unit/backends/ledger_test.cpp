@@ -26,7 +26,7 @@ std::vector<std::string> objects(const std::vector<ObjectOp<std::string>>& ops) 
 
 void commit(Book& book, std::vector<Change> changes) {
     auto stage = book.stage(changes);
-    book.commit(std::move(stage), std::move(changes));
+    book.commit(stage, std::move(changes));
 }
 
 const ServiceName kA{"ns", "a"};
