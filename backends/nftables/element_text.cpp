@@ -73,7 +73,7 @@ std::optional<unsigned> prefix_of(Bytes first, Bytes last) {
 }
 
 std::string interval_text(Load load, Bytes first, Bytes last) {
-    const auto low = value_text(load, first);
+    auto low = value_text(load, first);
     if (std::ranges::equal(first, last)) {
         return low;
     }

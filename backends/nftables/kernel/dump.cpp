@@ -171,6 +171,7 @@ bool same_hooks(const std::vector<FoundChain>& chains, const Table& ours) {
 uint64_t fingerprint_of(const std::vector<FoundChain>& chains,
                         const std::vector<ClassElement>& classes, const Table& ours) {
     std::vector<ChainPrint> prints;
+    prints.reserve(chains.size());
     for (const auto& chain : chains) {
         prints.push_back({chain.message.name, found_hook(chain.message, ours), chain.rules});
     }
