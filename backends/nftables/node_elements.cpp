@@ -23,6 +23,7 @@ void add_networks(SetId set, const std::vector<Cidr>& networks, std::vector<Elem
 
 std::vector<Element> node_elements(const NodeFacts& facts) {
     std::vector<Element> elements;
+    elements.reserve(facts.nodeport_addresses.size());
     for (const auto& address : facts.nodeport_addresses) {
         elements.push_back(address_element(SetId::nodeport_ips, address));
     }

@@ -97,8 +97,8 @@ std::array<SetSchema, kSetCount> make_schemas() {
 }
 
 const std::array<SetSchema, kSetCount>& schemas() {
-    static const auto all = make_schemas();
-    return all;
+    static const auto kAll = make_schemas();
+    return kAll;
 }
 
 }  // namespace

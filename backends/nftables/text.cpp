@@ -58,9 +58,9 @@ std::string duration_text(uint32_t seconds) {
         char name;
         uint32_t seconds;
     };
-    constexpr std::array units{Unit{'d', 86400}, Unit{'h', 3600}, Unit{'m', 60}, Unit{'s', 1}};
+    constexpr std::array kUnits{Unit{'d', 86400}, Unit{'h', 3600}, Unit{'m', 60}, Unit{'s', 1}};
     std::string text;
-    for (const auto& unit : units) {
+    for (const auto& unit : kUnits) {
         if (seconds >= unit.seconds) {
             text += std::to_string(seconds / unit.seconds) + unit.name;
             seconds %= unit.seconds;

@@ -81,6 +81,7 @@ void write_class_removal(Batch& batch, TableEncoder& encoder, Family family,
                          const std::vector<ClassDef>& removed,
                          const std::set<uint32_t>& timeouts_left) {
     std::vector<ClassElement> elements;
+    elements.reserve(removed.size());
     for (const auto& def : removed) {
         elements.push_back(class_element(def));
     }

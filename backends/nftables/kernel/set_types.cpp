@@ -125,8 +125,8 @@ void put_typeof(nftnl_udata_buf* data, uint8_t type, const Key& key, Family fami
     } else {
         nftnl_udata_put_u32(data, NFTNL_UDATA_SET_TYPEOF_EXPR, kExprConcat);
         auto* parts = nftnl_udata_nest_start(data, NFTNL_UDATA_SET_TYPEOF_DATA);
-        for (uint8_t i = 0; i < key.size(); ++i) {
-            auto* part = nftnl_udata_nest_start(data, i);
+        for (std::size_t i = 0; i < key.size(); ++i) {
+            auto* part = nftnl_udata_nest_start(data, static_cast<uint8_t>(i));
             put_term(data, key[i], family);
             nftnl_udata_nest_end(data, part);
         }
