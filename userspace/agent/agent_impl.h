@@ -37,7 +37,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     // Life cycle.
     void begin_adopt();
     void on_adopted(Adoption adoption);
-    void on_first_pass(const Applied& applied);
+    void on_first_pass(bool whole);
     void follow(Result<std::unique_ptr<DriftWatch>> watch);
 
     // One step of the loop: starts what is due, arms the timer for what is not.
@@ -97,6 +97,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     bool adopted_ = false;
     unsigned adopt_failures_ = 0;
     bool first_pass_done_ = false;
+    bool whole_pass_done_ = false;
     std::optional<TimePoint> lists_complete_at_;
     uint64_t first_pass_writes_ = 0;
 

@@ -88,12 +88,17 @@ void Agent::Impl::on_adopted(Adoption adoption) {
     pump();
 }
 
-void Agent::Impl::on_first_pass(const Applied& applied) {
+void Agent::Impl::on_first_pass(bool whole) {
     first_pass_done_ = true;
     const auto took = std::chrono::duration<double, std::milli>(Clock::now() - *lists_complete_at_);
     parts_.log.info(fmt::format("synced: {} services, {} writes in {:.0f} ms",
                                 state_.service_count(), first_pass_writes_, took.count()));
-    flows_->open(applied.orphans);
+    if (!whole) {
+        parts_.log.warning(
+            "not everything could be read: rules of a former process for Services that are not "
+            "known stay until it can");
+        flows_->open({});
+    }
     parts_.on_synced();
     parts_.on_bulk_done();
 }

@@ -38,7 +38,8 @@ void Agent::Impl::on_events(std::vector<Event> events) {
     if (!lists_complete_at_ && state_.complete()) {
         lists_complete_at_ = Clock::now();
     }
-    if (facts_outdated_ || state_.has_dirty()) {
+    const bool now_whole = state_.whole() && !whole_pass_done_;
+    if (facts_outdated_ || state_.has_dirty() || now_whole) {
         if (!dirty_since_) {
             dirty_since_ = Clock::now();
         }
@@ -115,7 +116,7 @@ void Agent::Impl::begin_sync(TimePoint now) {
     budget_ = std::max<std::size_t>(state_.dirty_count(), 1);
     Batch batch = next_batch(now);
     const bool nothing = batch.delta->empty() && batch.last && !batch.complete &&
-                         facts_in_kernel_ && *facts_in_kernel_ == *facts_;
+                         !batch.ends_first_pass && facts_in_kernel_ && *facts_in_kernel_ == *facts_;
     if (nothing) {
         pacer_.skipped();
         pump();
@@ -131,7 +132,8 @@ Batch Agent::Impl::next_batch(TimePoint now) {
     const std::size_t after = state_.dirty_count();
     budget_ -= std::min(budget_, std::max<std::size_t>(before - std::min(before, after), 1));
     batch.last = budget_ == 0 || after == 0;
-    batch.complete = !first_pass_done_ && after == 0;
+    batch.ends_first_pass = !first_pass_done_ && after == 0;
+    batch.complete = !whole_pass_done_ && after == 0 && state_.whole();
     batch.since = dirty_since_.value_or(now);
     if (after == 0) {
         dirty_since_.reset();
@@ -216,9 +218,13 @@ void Agent::Impl::on_apply_done(const Applied& applied) {
         microseconds(now - batch.since)));
     if (!first_pass_done_) {
         first_pass_writes_ += report.writes;
-        if (batch.complete) {
-            on_first_pass(applied);
+        if (batch.ends_first_pass) {
+            on_first_pass(batch.complete);
         }
+    }
+    if (batch.complete) {
+        whole_pass_done_ = true;
+        flows_->open(applied.orphans);
     }
     if (ended) {
         pacer_.finished(Job::apply, now, true);

@@ -13,7 +13,9 @@ namespace sy {
 /// Services selected for one apply.
 struct Batch {
     std::shared_ptr<const PlanDelta> delta;
-    /// Ends the first pass over all Services.
+    /// Ends the first pass over all Services that were told.
+    bool ends_first_pass = false;
+    /// And nothing was left untold: see Backend::apply.
     bool complete = false;
     /// Nothing of the sync follows.
     bool last = false;

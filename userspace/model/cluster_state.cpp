@@ -42,11 +42,17 @@ void ClusterState::apply(Event event) {
     } else if (const auto* listed = std::get_if<Listed>(&event)) {
         services_listed_ = services_listed_ || listed->kind == Kind::service;
         slices_listed_ = slices_listed_ || listed->kind == Kind::endpoint_slice;
+        services_whole_ = services_whole_ || (listed->kind == Kind::service && listed->whole);
+        slices_whole_ = slices_whole_ || (listed->kind == Kind::endpoint_slice && listed->whole);
     }
 }
 
 bool ClusterState::complete() const {
     return services_listed_ && slices_listed_;
+}
+
+bool ClusterState::whole() const {
+    return services_whole_ && slices_whole_;
 }
 
 const Node* ClusterState::node() const {

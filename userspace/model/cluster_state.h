@@ -46,6 +46,8 @@ class ClusterState {
 
     /// Services and EndpointSlices have both been listed at least once.
     bool complete() const;
+    /// And both lists were whole at least once: what was never told does not exist.
+    bool whole() const;
 
     /// Overrides the node addresses used for source ranges (bindAddress); marks what depends on
     /// them dirty. Without an override the Node object's addresses count.
@@ -123,6 +125,8 @@ class ClusterState {
     std::map<std::string, std::vector<Cidr>> cidrs_;
     bool services_listed_ = false;
     bool slices_listed_ = false;
+    bool services_whole_ = false;
+    bool slices_whole_ = false;
 
     // One per Service name. Pointers into it stay valid until the entry goes.
     std::unordered_map<ServiceName, Entry> known_;

@@ -41,6 +41,9 @@ struct Removed {
 /// listed nothing may be written to the kernel: "not told yet" is not "deleted".
 struct Listed {
     Kind kind = Kind::service;
+    /// False: something could not be read, so objects that were not told may exist all the same.
+    /// Another Listed follows when that is mended.
+    bool whole = true;
 };
 
 using Event = std::variant<Upserted, Removed, Listed>;

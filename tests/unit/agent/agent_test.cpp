@@ -150,6 +150,24 @@ TEST_F(AgentTest, WritesNothingBeforeTheListsAreComplete) {
     EXPECT_THAT(kernel_->programmed(), ElementsAre(name(1)));
 }
 
+TEST_F(AgentTest, WhatCouldNotBeReadIsNotTakenAsDeleted) {
+    make();
+    agent_->on_events(
+        {service(1), Listed{Kind::service, false}, Listed{Kind::endpoint_slice, false}});
+    until([this] { return synced_; });
+    drain();
+    ASSERT_THAT(kernel_->applies(), SizeIs(1));
+    EXPECT_FALSE(kernel_->applies()[0].complete);
+    EXPECT_THAT(log_.lines(), Contains(HasSubstr("not everything could be read")));
+    agent_->on_events({service(2)});
+    until([this] { return kernel_->applies().size() == 2; });
+    EXPECT_FALSE(kernel_->applies()[1].complete);
+    agent_->on_events({Listed{Kind::service}, Listed{Kind::endpoint_slice}});
+    until([this] { return kernel_->applies().size() == 3; });
+    EXPECT_TRUE(kernel_->applies()[2].complete);
+    EXPECT_THAT(kernel_->programmed(), ElementsAre(name(1), name(2)));
+}
+
 TEST_F(AgentTest, AnEmptyClusterIsAFirstPassToo) {
     make_synced(0);
     const auto applies = kernel_->applies();

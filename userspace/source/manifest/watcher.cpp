@@ -70,9 +70,8 @@ void ManifestWatcher::first_pass() {
         return;
     }
     look_at_everything();
-    for (const auto kind : {Kind::service, Kind::endpoint_slice, Kind::node, Kind::service_cidr}) {
-        outbox_.emplace_back(Listed{kind});
-    }
+    listed_ = true;
+    list();
     send(1);
     wait_for_events();
 }
@@ -257,7 +256,18 @@ void ManifestWatcher::on_timer() {
     send(1);
 }
 
+// A file that could not be read since the start may hold objects nobody has heard of.
+void ManifestWatcher::list() {
+    whole_ = store_.standing_errors() == 0;
+    for (const auto kind : {Kind::service, Kind::endpoint_slice, Kind::node, Kind::service_cidr}) {
+        outbox_.emplace_back(Listed{kind, whole_});
+    }
+}
+
 void ManifestWatcher::send(std::size_t at_least) {
+    if (listed_ && !whole_ && store_.standing_errors() == 0) {
+        list();
+    }
     if (running_ && outbox_.size() >= at_least) {
         sink_(std::exchange(outbox_, {}));
     }

@@ -51,6 +51,7 @@ class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
     void run_timer(Clock::duration delay);
     void on_timer();
     void send(std::size_t at_least);
+    void list();
 
     boost::asio::io_context& io_;
     Log& log_;
@@ -68,6 +69,9 @@ class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
     /// Files to look at once more at a certain time.
     std::map<std::string, Clock::time_point> later_;
     bool timer_runs_ = false;
+    // The lists have been sent, and sent without a gap.
+    bool whole_ = false;
+    bool listed_ = false;
     std::vector<Event> outbox_;
     bool running_ = false;
 };

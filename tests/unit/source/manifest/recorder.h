@@ -26,6 +26,8 @@ class RecordingLog : public Log {
 struct Recorder {
     std::map<std::string, Object> objects;
     std::set<Kind> listed;
+    /// What the last Listed said.
+    bool whole = false;
     std::vector<std::string> events;
 
     void apply(std::vector<Event> batch) {
@@ -42,7 +44,9 @@ struct Recorder {
             events.push_back("-" + removed->key.to_string());
             objects.erase(removed->key.to_string());
         } else {
-            listed.insert(std::get<Listed>(event).kind);
+            const auto& list = std::get<Listed>(event);
+            listed.insert(list.kind);
+            whole = list.whole;
         }
     }
     std::vector<std::string> take() { return std::exchange(events, {}); }

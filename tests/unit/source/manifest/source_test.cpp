@@ -101,6 +101,9 @@ TEST_F(SourceTest, TellsEverythingAndThenThatItIsEverything) {
     EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("b.yml:")));
     EXPECT_EQ(source_->standing_errors(), 1U);
     EXPECT_EQ(source_->object_count(), 3U);
+    EXPECT_FALSE(seen_.whole) << "nobody knows what the broken file holds";
+    write("b.yml", service_yaml("b", 1));
+    until([this] { return seen_.whole; });
 }
 
 TEST_F(SourceTest, AnEmptyFolderIsListedToo) {
