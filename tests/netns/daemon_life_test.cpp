@@ -98,6 +98,24 @@ TEST_P(DaemonLife, WhatChangedMeanwhileIsCaughtUp) {
     EXPECT_TRUE(becomes(tcp(Place::ext, vip(2), Port(80)), {"silent"}));
 }
 
+TEST_P(DaemonLife, AFileBrokenAtStartKeepsItsRules) {
+    write_web();
+    folder.replace("old.yaml", web("shop/old", 2) + pods("shop/old", {Place::pod1}));
+    start();
+    const Flow old = tcp(Place::ext, vip(2), Port(80));
+    EXPECT_TRUE(becomes(old, {"pod1 masq"}));
+    daemon->kill();
+    folder.replace("old.yaml", "kind: [");
+    start();
+    ASSERT_TRUE(synced());
+    EXPECT_TRUE(expect_reaches(lab(), old, {"pod1 masq"}, 8));
+    EXPECT_TRUE(expect_reaches(lab(), flow(), both, 16));
+    // Once everything can be read, what nobody asks for goes.
+    folder.remove("old.yaml");
+    EXPECT_TRUE(becomes(old, {"silent"}));
+    EXPECT_TRUE(expect_reaches(lab(), flow(), both, 16));
+}
+
 TEST_P(DaemonLife, SigkillAtAnyMoment) {
     constexpr unsigned kServices = 2000;
     constexpr unsigned kKills = 20;
