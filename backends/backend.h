@@ -84,7 +84,8 @@ class DriftWatch {
 };
 
 /// A dataplane. Used by one worker thread at a time; the calls block on the kernel.
-/// Life: probe, watch, adopt, then any number of apply and audit. Destruction leaves the kernel as it is.
+/// Life: probe, watch, adopt, then any number of apply and audit. Destruction leaves the kernel as
+/// it is.
 class Backend {
   public:
     virtual ~Backend() = default;

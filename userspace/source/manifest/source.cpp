@@ -7,8 +7,8 @@
 namespace sy {
 
 ManifestSource::ManifestSource(boost::asio::io_context& io, Symbols& symbols, Log& log,
-                               std::vector<std::string> paths)
-    : watcher_(std::make_shared<ManifestWatcher>(io, symbols, log, std::move(paths))) {}
+                               const std::vector<std::string>& paths)
+    : watcher_(std::make_shared<ManifestWatcher>(io, symbols, log, paths)) {}
 
 ManifestSource::~ManifestSource() {
     stop();

@@ -31,7 +31,7 @@ class ManifestSource final : public Source {
     /// All references must outlive the source; everything runs on `io`. `paths` are files or
     /// folders.
     ManifestSource(boost::asio::io_context& io, Symbols& symbols, Log& log,
-                   std::vector<std::string> paths);
+                   const std::vector<std::string>& paths);
     ~ManifestSource() override;
 
     Result<void> start(Sink sink) override;

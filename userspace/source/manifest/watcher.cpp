@@ -21,7 +21,7 @@ constexpr int kMaxRounds = 5;
 }  // namespace
 
 ManifestWatcher::ManifestWatcher(boost::asio::io_context& io, Symbols& symbols, Log& log,
-                                 std::vector<std::string> paths)
+                                 const std::vector<std::string>& paths)
     : io_(io), log_(log), store_(symbols, log), events_(io), timer_(io) {
     std::set<std::string> seen;
     for (const auto& path : paths) {

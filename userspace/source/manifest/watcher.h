@@ -25,7 +25,7 @@ namespace sy {
 class ManifestWatcher : public std::enable_shared_from_this<ManifestWatcher> {
   public:
     ManifestWatcher(boost::asio::io_context& io, Symbols& symbols, Log& log,
-                    std::vector<std::string> paths);
+                    const std::vector<std::string>& paths);
     ~ManifestWatcher();
 
     Result<void> start(Source::Sink sink);
