@@ -56,16 +56,23 @@ struct QuietLog : Log {
 /// Passes everything on and tells when an apply has returned from the kernel.
 class StampingBackend : public Backend {
   public:
-    using Committed = std::function<void(const ApplyReport&, bool complete)>;
+    using Adopted = std::function<void()>;
+    using Committed = std::function<void(const ApplyReport&)>;
 
-    StampingBackend(std::unique_ptr<Backend> inner, Committed committed)
-        : inner_(std::move(inner)), committed_(std::move(committed)) {}
+    StampingBackend(std::unique_ptr<Backend> inner, Adopted adopted, Committed committed)
+        : inner_(std::move(inner)),
+          adopted_(std::move(adopted)),
+          committed_(std::move(committed)) {}
 
     Result<void> probe() override { return inner_->probe(); }
-    Result<KernelReport> adopt() override { return inner_->adopt(); }
+    Result<KernelReport> adopt() override {
+        auto report = inner_->adopt();
+        adopted_();
+        return report;
+    }
     ApplyReport apply(const PlanDelta& delta, const NodeFacts& facts, bool complete) override {
         auto report = inner_->apply(delta, facts, complete);
-        committed_(report, complete);
+        committed_(report);
         return report;
     }
     Result<KernelReport> audit() override { return inner_->audit(); }
@@ -77,6 +84,7 @@ class StampingBackend : public Backend {
 
   private:
     std::unique_ptr<Backend> inner_;
+    Adopted adopted_;
     Committed committed_;
 };
 
@@ -90,7 +98,8 @@ class Rig {
             std::exit(1);
         }
         auto backend = std::make_unique<StampingBackend>(
-            std::move(*inner), [this](const ApplyReport& report, bool) { on_commit(report); });
+            std::move(*inner), [this] { adopted_.set_value(); },
+            [this](const ApplyReport& report) { on_commit(report); });
         AgentOptions options;
         options.node_name = kNodeName;
         AgentParts parts{
@@ -145,6 +154,8 @@ class Rig {
                     make_events(symbols_, i, std::min(services, i + kPiece), kEndpoints));
             });
         }
+        // A daemon has probed and read the kernel long before its lists are complete.
+        adopted_.get_future().wait();
         const auto begin = std::chrono::steady_clock::now();
         boost::asio::post(io_, [this] { agent_->on_events(lists_complete()); });
         synced_.get_future().wait();
@@ -205,6 +216,7 @@ class Rig {
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::unique_ptr<Agent> agent_;
     std::thread strand_;
+    std::promise<void> adopted_;
     std::promise<Time> synced_;
     Time last_commit_;
     std::atomic<uint64_t> transactions_ = 0;
