@@ -23,12 +23,13 @@ struct GroupRefused {
 };
 
 /// Commits `items` through `commit`, which takes a group (a vector of items) and carries it out
-/// whole or not at all. Members that are refused even alone go to `guilty` with the reason; all
-/// others are committed. Returns the error of a refusal that splitting cannot help.
+/// whole or not at all; of a group that went through it may keep the items. Members that are
+/// refused even alone go to `guilty` with the reason; all others are committed. Returns the error
+/// of a refusal that splitting cannot help.
 template <class Item>
 Result<void> commit_or_split(
     std::vector<Item> items,
-    const std::function<std::expected<void, GroupRefused>(const std::vector<Item>&)>& commit,
+    const std::function<std::expected<void, GroupRefused>(std::vector<Item>&)>& commit,
     const std::function<void(const Item&, const Error&)>& guilty) {
     if (items.empty()) {
         return {};

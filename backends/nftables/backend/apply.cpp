@@ -204,13 +204,13 @@ void NftBackend::commit_changes(std::vector<Change> changes, ApplyReport& report
             {change.service, {error.what, "Service " + change.service.to_string(), error.code}});
     };
     const auto result = commit_or_split<Change>(
-        std::move(changes), [&](const auto& group) { return commit_group(group, report); }, guilty);
+        std::move(changes), [&](auto& group) { return commit_group(group, report); }, guilty);
     if (!result) {
         report.failure = result.error();
     }
 }
 
-std::expected<void, GroupRefused> NftBackend::commit_group(const std::vector<Change>& changes,
+std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& changes,
                                                            ApplyReport& report) {
     auto stage = ledger_.stage(changes);
     const auto transaction = transaction_for(stage, changes);

@@ -61,7 +61,7 @@ class NftBackend : public Backend {
     void compile_plan(const ServicePlan& plan, std::vector<Change>& changes, ApplyReport& report);
     void release_unused_classes(const std::vector<Change>& changes);
     void commit_changes(std::vector<Change> changes, ApplyReport& report);
-    std::expected<void, GroupRefused> commit_group(const std::vector<Change>& changes,
+    std::expected<void, GroupRefused> commit_group(std::vector<Change>& changes,
                                                    ApplyReport& report);
     void note_committed(const Book::Stage& stage, const Transaction& transaction,
                         const std::vector<Change>& changes);
