@@ -38,17 +38,22 @@ TEST_P(StrayCases, OutOfWindowSegmentsOfAnEndpointNeverReachItsClient) {
     const uint64_t dropped = stray_drops(lab(), cluster.entry(), family());
     Sniffer client(lab(), Place::pod2, kOnlyInterface);
     const EndpointAddr endpoint{at(Place::pod1), kServerPort};
-    const TcpSegment stray{endpoint, session.own(), 0x40000000, 0x20000000, true, false};
-    TcpSegment reset = stray;
-    reset.rst = true;
-    for (int i = 0; i < 10; ++i) {
-        inject(Place::pod1, stray);
-        inject(Place::pod1, reset);
+    // Where the connection's numbers start is random, and conntrack lets segments from the future
+    // pass, translated. Of four numbers a quarter of the circle apart one lies behind the window.
+    TcpSegment stray{endpoint, session.own(), 0, 0x20000000, true, false};
+    for (const uint32_t sequence : {0x10000000U, 0x50000000U, 0x90000000U, 0xd0000000U}) {
+        stray.sequence = sequence;
+        TcpSegment reset = stray;
+        reset.rst = true;
+        for (int i = 0; i < 10; ++i) {
+            inject(Place::pod1, stray);
+            inject(Place::pod1, reset);
+        }
     }
     // The same path, later: whatever was to come has come.
     EXPECT_TRUE(session.echo("after"));
     EXPECT_FALSE(client.saw_from(endpoint)) << "an untranslated segment reached the client";
-    EXPECT_EQ(stray_drops(lab(), cluster.entry(), family()), dropped + 20);
+    EXPECT_GE(stray_drops(lab(), cluster.entry(), family()), dropped + 10);
 
     // The other half of the proof: without the dataplane the very same segment arrives.
     cluster.teardown();
