@@ -257,6 +257,8 @@ Figures measure(const BackendEntry& entry, uint32_t services) {
     const auto pick = [&](uint32_t n) { return (n * 7919U) % services; };
     std::vector<double> replaced;
     std::vector<double> resized;
+    replaced.reserve(kChanges);
+    resized.reserve(kChanges);
     for (uint32_t n = 0; n < kChanges; ++n) {
         const auto i = pick(n);
         replaced.push_back(rig.change({Upserted{make_slice(rig.symbols(), i, kEndpoints, n + 1)}}));
@@ -274,6 +276,7 @@ Figures measure(const BackendEntry& entry, uint32_t services) {
     figures.resized_p99 = percentile(resized, 0.99);
 
     std::vector<Event> events;
+    events.reserve(kBurst);
     for (uint32_t n = 0; n < std::min(kBurst, services); ++n) {
         events.push_back(Upserted{make_slice(rig.symbols(), n, kEndpoints, 3 * kChanges)});
     }
@@ -310,6 +313,7 @@ bool measure_apart(const BackendEntry& entry, uint32_t services, Figures& figure
 
 double median_of(const std::vector<Figures>& runs, double Figures::* figure) {
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const auto& run : runs) {
         values.push_back(run.*figure);
     }
