@@ -29,7 +29,7 @@ struct AgentOptions {
     Pacer::Config pace;
     Quarantine::Config quarantine;
     /// Services per commit at most: bounds the memory of plans in flight.
-    std::size_t batch = 8192;
+    std::size_t batch = 2048;
 };
 
 /// What the agent needs from outside.

@@ -69,8 +69,14 @@ void add_differences(std::vector<Element> want, std::vector<Element> have,
 NftBackend::NftBackend(std::unique_ptr<Kernel> kernel, Log& log)
     : kernel_(std::move(kernel)), log_(log) {
     for (const auto family : kFamilies) {
-        table(family).config.family = family;
+        reset_table(family);
     }
+}
+
+void NftBackend::reset_table(Family family) {
+    table(family) = {};
+    table(family).config.family = family;
+    table(family).config.sizes = starting_sizes();
 }
 
 Result<void> NftBackend::probe() {
@@ -100,7 +106,7 @@ Result<KernelReport> NftBackend::adopt() {
         ledger_ = {};
         tables_ = {};
         for (const auto family : kFamilies) {
-            table(family).config.family = family;
+            reset_table(family);
             numbers_.adopt_classes(family, {});
         }
         report.rebuilt = true;
@@ -264,7 +270,7 @@ Result<void> NftBackend::teardown() {
         deferred_.clear();
         other_layout_ = false;
         for (const auto family : kFamilies) {
-            table(family).config.family = family;
+            reset_table(family);
         }
     }
     return removed;

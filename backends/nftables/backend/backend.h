@@ -73,6 +73,7 @@ class NftBackend : public Backend {
     void fill_resized(Transaction& transaction) const;
 
     // adopt.cpp: start, audit
+    void reset_table(Family family);
     void adopt_table(const DumpedTable& dumped, std::vector<Element>& owned);
     void finish_first_pass(ApplyReport& report);
     std::vector<Element> content(Family family) const;
