@@ -30,4 +30,10 @@ std::optional<Protocol> parse_protocol(std::string_view text) {
     return std::nullopt;
 }
 
+std::string SocketAddress::to_string() const {
+    const bool brackets = ip.family() == Family::ipv6;
+    return (brackets ? "[" : "") + ip.to_string() + (brackets ? "]:" : ":") +
+           std::to_string(port.number());
+}
+
 }  // namespace sy

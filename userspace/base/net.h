@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/ip.h"
@@ -43,6 +44,16 @@ struct EndpointAddr {
     Port port;
 
     friend constexpr auto operator<=>(const EndpointAddr&, const EndpointAddr&) = default;
+};
+
+/// Where one of our servers listens.
+struct SocketAddress {
+    IpAddr ip;
+    Port port;
+
+    /// "127.0.0.1:10249", "[::1]:10249".
+    std::string to_string() const;
+    friend constexpr auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
 
 }  // namespace sy

@@ -42,5 +42,11 @@ TEST(EndpointAddr, OrdersByAddressThenPort) {
     EXPECT_EQ(set.size(), 3U);
 }
 
+TEST(SocketAddress, IsWrittenAsInUrls) {
+    EXPECT_EQ((SocketAddress{IpAddr::v4(127, 0, 0, 1), Port(10249)}.to_string()),
+              "127.0.0.1:10249");
+    EXPECT_EQ((SocketAddress{*IpAddr::parse("::1"), Port(10249)}.to_string()), "[::1]:10249");
+}
+
 }  // namespace
 }  // namespace sy
