@@ -13,6 +13,7 @@
 #include "agent/agent.h"
 #include "agent/fd_watch.h"
 #include "agent/worker.h"
+#include "backends/kube_proxy/leftovers.h"
 #include "backends/registry.h"
 #include "cli/commands/commands.h"
 #include "cli/log_sink.h"
@@ -96,7 +97,12 @@ class Daemon {
                 .symbols = symbols_,
                 .backend = std::move(backend),
                 .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
-                .on_synced = [this] { write_settings(); },
+                .on_synced =
+                    [this] {
+                        write_settings();
+                        // Not before: rules that are stale are better than none.
+                        chores_.post([this] { kube_proxy::remove_leftovers(log_); });
+                    },
                 // What the C library holds back for itself, others can use.
                 .on_bulk_done = [this] { chores_.post([] { malloc_trim(0); }); },
                 .on_fatal =
