@@ -23,6 +23,14 @@ uint64_t parity_up_to(uint64_t bits) {
     return bits;
 }
 
+// std::popcount is a call into a library on the x86-64 that all machines have in common.
+uint64_t count_bits(uint64_t bits) {
+    bits -= (bits >> 1) & 0x5555555555555555;
+    bits = (bits & 0x3333333333333333) + ((bits >> 2) & 0x3333333333333333);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
+    return (bits * 0x0101010101010101) >> 56;
+}
+
 }  // namespace
 
 JsonMarks json_marks_plain(const char* bytes) {
@@ -93,9 +101,9 @@ std::size_t JsonNesting::take_block(const char* block, std::size_t size) {
     in_string_ = (in_string >> (kBlock - 1)) != 0 ? ~uint64_t{0} : 0;
     const auto opening = marks.opening & ~in_string;
     const auto closing = marks.closing & ~in_string;
-    const auto closings = static_cast<uint64_t>(std::popcount(closing));
+    const auto closings = count_bits(closing);
     if (depth_ > closings) {
-        depth_ += static_cast<uint64_t>(std::popcount(opening)) - closings;
+        depth_ += count_bits(opening) - closings;
         return size;
     }
     return find_end(opening, closing, size);
