@@ -46,20 +46,14 @@ const KindName* find_kind(std::string_view kind, std::string_view version) {
     return nullptr;
 }
 
-/// A list names its kind once: its items may go without kind and apiVersion.
-struct TypeDefault {
-    std::string_view kind;
-    std::string_view version;
-};
-
 // Nothing if this is no list; otherwise what its items are by default.
-std::optional<TypeDefault> as_list(std::string_view kind, std::string_view version) {
+std::optional<ObjectType> as_list(std::string_view kind, std::string_view version) {
     if (kind == "List") {
-        return TypeDefault{};
+        return ObjectType{};
     }
     for (const auto& known : kKinds) {
         if (known.list_name == kind && has_version(known, version)) {
-            return TypeDefault{known.name, version};
+            return ObjectType{known.name, version};
         }
     }
     return std::nullopt;
@@ -84,6 +78,12 @@ Identity read_identity(const Field& root, Kind kind) {
     return id;
 }
 
+// Manifests may say anything there: nobody reads it.
+std::string_view read_resource_version(const Field& root) {
+    const auto metadata = root.member("metadata");
+    return metadata.member("resourceVersion").text_if_any();
+}
+
 Object decode_kind(const Field& root, Kind kind, const Identity& id, Symbols& symbols) {
     switch (kind) {
         case Kind::service:
@@ -99,15 +99,15 @@ Object decode_kind(const Field& root, Kind kind, const Identity& id, Symbols& sy
 }
 
 Malformed malformed(Findings& findings, std::optional<ObjectKey> key) {
-    return {*std::move(findings.fault), std::move(key)};
+    return {*std::move(findings.fault), std::move(key), {}};
 }
 
-DecodeOutcome decode_object(const Field& root, Findings& findings, const TypeDefault& type,
+DecodeOutcome decode_object(const Field& root, Findings& findings, const ObjectType& type,
                             Symbols& symbols) {
     const auto kind_field = root.member("kind");
     const auto version_field = root.member("apiVersion");
     const auto kind = kind_field.present() ? kind_field.text() : type.kind;
-    const auto version = version_field.present() ? version_field.text() : type.version;
+    const auto version = version_field.present() ? version_field.text() : type.api_version;
     if (!root.present()) {
         root.fail("is empty where an object belongs");
     } else if (kind.empty()) {
@@ -128,20 +128,23 @@ DecodeOutcome decode_object(const Field& root, Findings& findings, const TypeDef
     if (findings.fault) {
         return malformed(findings, std::nullopt);
     }
+    std::string resource_version(read_resource_version(root));
     auto object = decode_kind(root, known->kind, id, symbols);
     if (findings.fault) {
-        return malformed(findings,
-                         ObjectKey{known->kind, std::string(id.ns), std::string(id.name)});
+        auto fault =
+            malformed(findings, ObjectKey{known->kind, std::string(id.ns), std::string(id.name)});
+        fault.resource_version = std::move(resource_version);
+        return fault;
     }
     if (findings.warnings_left_out > 0) {
         findings.warnings.push_back(
             {{}, std::to_string(findings.warnings_left_out) + " more warnings left out"});
     }
-    return Decoded{std::move(object), std::move(findings.warnings)};
+    return Decoded{std::move(object), std::move(findings.warnings), std::move(resource_version)};
 }
 
 // Every item gets fresh findings, so that what is wrong with one stays with it.
-void decode_items(const Field& list, Findings& findings, const TypeDefault& type, Symbols& symbols,
+void decode_items(const Field& list, Findings& findings, const ObjectType& type, Symbols& symbols,
                   const Decoder::Sink& sink) {
     const auto items = list.member("items");
     bool any = false;
@@ -189,14 +192,14 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-Result<DecodeOutcome> Decoder::decode(std::string_view json) {
+Result<DecodeOutcome> Decoder::decode(std::string_view json, const ObjectType& type) {
     const auto parsed = parts_->parse(json);
     if (!parsed) {
         return std::unexpected(parsed.error());
     }
     Findings findings;
     const Field root(findings, *parsed);
-    auto outcome = decode_object(root, findings, {}, parts_->symbols);
+    auto outcome = decode_object(root, findings, type, parts_->symbols);
     parts_->release(json.size());
     return outcome;
 }

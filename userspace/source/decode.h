@@ -35,6 +35,8 @@ struct Finding {
 struct Decoded {
     Object object;
     std::vector<Finding> warnings;
+    /// metadata.resourceVersion; empty: not given.
+    std::string resource_version;
 };
 
 /// A well-formed object of a kind (or version) that is of no concern here.
@@ -48,6 +50,14 @@ struct Unread {
 struct Malformed {
     Finding fault;
     std::optional<ObjectKey> key;
+    /// metadata.resourceVersion, if that could be read.
+    std::string resource_version;
+};
+
+/// What an object is if it does not say so itself, as the items of a typed list.
+struct ObjectType {
+    std::string_view kind;
+    std::string_view api_version;
 };
 
 using DecodeOutcome = std::variant<Decoded, Unread, Malformed>;
@@ -65,7 +75,7 @@ class Decoder {
 
     /// Decodes one object. Fails only if `json` is not JSON. The text is copied: nothing refers to
     /// it afterwards.
-    Result<DecodeOutcome> decode(std::string_view json);
+    Result<DecodeOutcome> decode(std::string_view json, const ObjectType& type = {});
 
     /// Like decode, but a `kind: List` or a typed list (ServiceList, …) yields one outcome per
     /// item, in order. Broken items do not affect their neighbours.

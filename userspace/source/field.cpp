@@ -120,6 +120,14 @@ std::string_view Field::text() const {
     return text;
 }
 
+std::string_view Field::text_if_any() const {
+    std::string_view text;
+    if (!present_ || value_.get(text) != simdjson::SUCCESS) {
+        return {};
+    }
+    return text;
+}
+
 std::optional<bool> Field::boolean() const {
     if (!present_) {
         return std::nullopt;

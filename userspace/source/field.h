@@ -37,6 +37,8 @@ class Field {
     Field member(std::string_view key) const;
     /// Text, "" if absent; a fault if it is something else. Valid as long as the document.
     std::string_view text() const;
+    /// Text; "" if absent or something else, which is no fault.
+    std::string_view text_if_any() const;
     std::optional<bool> boolean() const;
     /// A whole number from `min` to `max`; anything else is a fault. `what` names what it is.
     std::optional<uint32_t> integer(uint32_t min, uint32_t max, std::string_view what) const;
