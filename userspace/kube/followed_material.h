@@ -33,7 +33,7 @@ class FollowedMaterial {
     std::string name_;
     std::chrono::milliseconds interval_;
     std::optional<TimePoint> looked_;
-    FileMark mark_;
+    std::optional<FileMark> mark_;  // of the text; none before the first
     std::string text_;
     std::optional<Error> fault_;
 };

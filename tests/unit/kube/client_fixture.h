@@ -7,40 +7,16 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
 #include "kube/api_client.h"
+#include "test_log.h"
 
 namespace sy {
-
-/// Keeps what was logged.
-class TestLog : public Log {
-  public:
-    void write(LogLevel /*level*/, std::string_view message) override {
-        const std::lock_guard lock(mutex_);
-        text_ += std::string(message) + '\n';
-        ++lines_;
-    }
-    std::string text() const {
-        const std::lock_guard lock(mutex_);
-        return text_;
-    }
-    std::size_t lines() const {
-        const std::lock_guard lock(mutex_);
-        return lines_;
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::string text_;
-    std::size_t lines_ = 0;
-};
 
 /// Keeps what it hears.
 class Recorder : public ApiHandler {
