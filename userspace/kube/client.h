@@ -17,7 +17,7 @@ struct ApiRequest {
     /// Path and query, escaped, as if the API server were at the root: "/api/v1/services?limit=500".
     std::string target;
     /// JSON; empty: none.
-    std::string body;
+    std::string body{};
     /// From the request to the head of the answer.
     std::chrono::milliseconds head_timeout = std::chrono::seconds(30);
     /// Between two pieces of the body at most; 0: forever (a watch may be silent for long; a dead
