@@ -74,6 +74,8 @@ struct ApiFault {
     std::string verb;
     /// "services"; empty: any.
     std::string resource;
+    /// Part of the target, such as "continue="; empty: any.
+    std::string target;
     /// How often; below 0: until cleared.
     int times = 1;
     /// Answers this instead, with a Status; 0: no.

@@ -16,7 +16,8 @@ std::string chunk_size(std::size_t size) {
 
 bool applies(const ApiFault& fault, const SeenRequest& seen) {
     return fault.times != 0 && (fault.verb.empty() || fault.verb == seen.verb) &&
-           (fault.resource.empty() || fault.resource == seen.resource);
+           (fault.resource.empty() || fault.resource == seen.resource) &&
+           seen.target.find(fault.target) != std::string::npos;
 }
 
 std::string forbidden_text(const std::string& user, const std::string& verb, const ApiPath& path) {
