@@ -22,31 +22,32 @@ std::string cluster_cidr() {
 
 }  // namespace
 
+std::vector<std::string> lab_flags() {
+    // The lab's namespaces have no limits of their own for tracked connections: leave the host's
+    // alone.
+    return {"--hostname-override", "node",  "--conntrack-max-per-core", "0",
+            "--log-level",         "debug", "--cluster-cidr",           cluster_cidr()};
+}
+
 Daemon::Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::string> more)
+    : Daemon(lab, [&] {
+          std::vector<std::string> words{"run", "--manifests", folder.path().string()};
+          for (const std::vector<std::string>& flags : {lab_flags(), more}) {
+              words.insert(words.end(), flags.begin(), flags.end());
+          }
+          return words;
+      }()) {}
+
+Daemon::Daemon(const Lab& lab, std::vector<std::string> words)
     : log_(::memfd_create("switchyard-log", MFD_CLOEXEC)) {
-    // setpriv makes the kernel end the daemon with us. The lab's namespaces have no limits of
-    // their own for tracked connections: leave the host's alone.
-    std::vector<std::string> argv{"setpriv",
-                                  "--pdeathsig",
-                                  "KILL",
-                                  kProgram,
-                                  "run",
-                                  "--manifests",
-                                  folder.path().string(),
-                                  "--hostname-override",
-                                  "node",
-                                  "--conntrack-max-per-core",
-                                  "0",
-                                  "--log-level",
-                                  "debug",
-                                  "--cluster-cidr",
-                                  cluster_cidr()};
-    argv.insert(argv.end(), more.begin(), more.end());
-    std::vector<char*> words;
+    // setpriv makes the kernel end the daemon with us.
+    std::vector<std::string> argv{"setpriv", "--pdeathsig", "KILL", kProgram};
+    argv.insert(argv.end(), words.begin(), words.end());
+    std::vector<char*> pointers;
     for (std::string& word : argv) {
-        words.push_back(word.data());
+        pointers.push_back(word.data());
     }
-    words.push_back(nullptr);
+    pointers.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, log_.get(), 1);
@@ -54,7 +55,7 @@ Daemon::Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::st
     int code = 0;
     {
         Entered inside(lab.at(Place::node));
-        code = ::posix_spawnp(&pid_, words[0], &actions, nullptr, words.data(), environ);
+        code = ::posix_spawnp(&pid_, pointers[0], &actions, nullptr, pointers.data(), environ);
     }
     posix_spawn_file_actions_destroy(&actions);
     if (code != 0) {

@@ -12,11 +12,17 @@
 
 namespace sy::lab {
 
-/// `switchyard run` on a folder of manifests. Killed, if need be, with this object, and by the
-/// kernel should the test itself die.
+/// Flags of every daemon in the lab: the node's name, the pod networks as --cluster-cidr, all of
+/// the log, and no limits of the host touched.
+std::vector<std::string> lab_flags();
+
+/// `switchyard` as it goes on until it is told to end. Killed, if need be, with this object, and by
+/// the kernel should the test itself die.
 class Daemon {
   public:
-    /// The node's namespace, the pod networks as --cluster-cidr, and `more` flags.
+    /// `switchyard WORDS…` in the node's namespace.
+    Daemon(const Lab& lab, std::vector<std::string> words);
+    /// `switchyard run` on a folder of manifests, with lab_flags() and `more`.
     Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::string> more = {});
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
