@@ -33,7 +33,7 @@ class Reader {
         scopes_.push_back({root, {}});
         expect(kVersion, kConfigVersion);
         expect(kKind, kConfigKind);
-        if (out_.errors.empty()) {
+        if (errors_.empty()) {
             visit_fields(out_.config, *this);
             check_unknown();
         }
@@ -77,6 +77,10 @@ class Reader {
     }
 
   private:
+    struct Message {
+        std::size_t line;
+        std::string text;
+    };
     struct Scope {
         object members;
         std::vector<std::string_view> known;
@@ -122,10 +126,6 @@ class Reader {
     }
 
     void finish() {
-        if (unknown_ > kMaxMessages) {
-            out_.warnings.push_back(fmt::format("{}: {} more fields that do not exist", name_,
-                                                unknown_ - kMaxMessages));
-        }
         for (const YamlDuplicate& again : document_.duplicates) {
             warn(again.line,
                  fmt::format("{}: is given more than once, this one counts", again.path));
@@ -144,17 +144,17 @@ class Reader {
     }
 
     void error(const JsonPath& path, std::string_view reason) {
-        if (++errors_ > kMaxMessages) {
+        if (++faults_ > kMaxMessages) {
             return;
         }
-        out_.errors.push_back(printable(
-            path.empty()
-                ? fmt::format("{}:{}: {}", name_, line_of(path), reason)
-                : fmt::format("{}:{}: {}: {}", name_, line_of(path), to_string(path), reason)));
+        const auto field = path.empty() ? "" : to_string(path) + ": ";
+        add(errors_, line_of(path), field + std::string(reason));
     }
 
-    void warn(std::size_t line, std::string_view text) {
-        out_.warnings.push_back(printable(fmt::format("{}:{}: {}", name_, line, text)));
+    void warn(std::size_t line, std::string_view text) { add(warnings_, line, text); }
+
+    void add(std::vector<Message>& messages, std::size_t line, std::string_view text) const {
+        messages.push_back({line, printable(fmt::format("{}:{}: {}", name_, line, text))});
     }
 
     /// Of the field's name, not of its value: that may begin on the line below.
@@ -173,8 +173,10 @@ class Reader {
     ConfigFile& out_;
     std::vector<Scope> scopes_;
     JsonPath path_;
+    std::vector<Message> errors_;
+    std::vector<Message> warnings_;
     std::size_t unknown_ = 0;
-    std::size_t errors_ = 0;
+    std::size_t faults_ = 0;
 };
 
 void read_document(const YamlDocument& document, std::string_view name, ConfigFile& out) {
