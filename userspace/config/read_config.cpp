@@ -130,8 +130,23 @@ class Reader {
             warn(again.line,
                  fmt::format("{}: is given more than once, this one counts", again.path));
         }
-        if (errors_ > kMaxMessages) {
-            out_.errors.push_back(fmt::format("{}: {} more errors", name_, errors_ - kMaxMessages));
+        publish(warnings_, out_.warnings);
+        publish(errors_, out_.errors);
+        const auto left_out = [](std::size_t all) { return all - std::min(all, kMaxMessages); };
+        if (const auto more = left_out(unknown_); more > 0) {
+            out_.warnings.push_back(
+                fmt::format("{}: {} more fields that do not exist", name_, more));
+        }
+        if (const auto more = left_out(faults_); more > 0) {
+            out_.errors.push_back(fmt::format("{}: {} more errors", name_, more));
+        }
+    }
+
+    /// In the order of the lines.
+    static void publish(std::vector<Message>& messages, std::vector<std::string>& out) {
+        std::ranges::stable_sort(messages, {}, &Message::line);
+        for (Message& message : messages) {
+            out.push_back(std::move(message.text));
         }
     }
 
