@@ -1,42 +1,73 @@
-// The flags as they were typed.
+// The flags: kube-proxy's and ours. One table says of each what it sets, and how it is explained.
 #pragma once
 
-#include <optional>
+#include <array>
+#include <expected>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sy {
 
-/// Text of each flag; absent means: not given. What it means is decided in options.h.
-struct Flags {
-    std::vector<std::string> manifests;
-    std::optional<std::string> proxy_mode;
-    std::optional<std::string> hostname_override;
-    std::optional<std::string> bind_address;
+enum class FlagKind : unsigned char { text, boolean };
 
-    std::optional<std::string> cluster_cidr;
-    std::optional<std::string> detect_local_mode;
-    std::optional<std::string> pod_bridge_interface;
-    std::optional<std::string> pod_interface_name_prefix;
-    bool masquerade_all = false;
-    std::vector<std::string> nodeport_addresses;
+/// What --config does to a flag: kube-proxy ignores those that the file has a field for, but those
+/// of logging and the host name. Ours always count.
+enum class WithConfig : unsigned char { ignored, counts };
 
-    std::optional<std::string> min_sync_period;
-    std::optional<std::string> iptables_min_sync_period;
-    std::optional<std::string> sync_period;
-    std::optional<std::string> iptables_sync_period;
+struct FlagSpec {
+    /// Without the dashes.
+    std::string_view name;
+    /// What stands for the value in the help; empty: a boolean, which needs none.
+    std::string_view type;
+    /// Heading in the help; empty: accepted, but not shown.
+    std::string_view group;
+    /// May have several lines.
+    std::string_view help;
+    /// Fields it sets (see set_field.h); none: read by name where it is needed.
+    std::array<std::string_view, 3> fields{};
+    WithConfig with_config = WithConfig::ignored;
+    /// A letter that stands for it after a single dash; 0: none.
+    char letter = 0;
 
-    std::optional<std::string> conntrack_max_per_core;
-    std::optional<std::string> conntrack_min;
-    std::optional<std::string> conntrack_tcp_timeout_established;
-    std::optional<std::string> conntrack_tcp_timeout_close_wait;
-    std::optional<std::string> conntrack_udp_timeout;
-    std::optional<std::string> conntrack_udp_timeout_stream;
-    bool conntrack_tcp_be_liberal = false;
-
-    std::optional<std::string> verbosity;
-    std::optional<std::string> log_level;
-    std::optional<std::string> log_format;
+    FlagKind kind() const { return type.empty() ? FlagKind::boolean : FlagKind::text; }
 };
+
+/// In the order of the help.
+std::span<const FlagSpec> flag_specs();
+/// Heading of the flags that every command takes.
+inline constexpr std::string_view kLogGroup = "Log";
+
+/// The flags as they were typed.
+class Flags {
+  public:
+    void add(const FlagSpec& spec, std::string value);
+
+    bool given(std::string_view name) const;
+    /// Of a flag that may be given once; the last counts, as with kube-proxy. Empty if not given.
+    std::string value(std::string_view name) const;
+    /// Of a flag that may be repeated.
+    std::vector<std::string> values(std::string_view name) const;
+    /// Those under one heading of the help alone.
+    Flags of_group(std::string_view group) const;
+    /// True if a boolean flag is given, and not as "=false".
+    bool on(std::string_view name) const;
+
+  private:
+    std::vector<std::pair<const FlagSpec*, std::string>> given_;
+};
+
+/// What cannot be understood, as one line; or a wish for help.
+struct FlagFault {
+    bool help = false;
+    std::string what;
+};
+
+/// Reads `words` as Go's pflag does: "--name value", "--name=value", "-v4", "-v=4", underscores for
+/// dashes; a boolean takes a value only after "=". `specs` are those the command takes.
+std::expected<Flags, FlagFault> parse_flags(std::span<const char* const> words,
+                                            std::span<const FlagSpec> specs);
 
 }  // namespace sy

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/log.h"
-#include "cli/options.h"
+#include "config/options.h"
 
 namespace sy {
 

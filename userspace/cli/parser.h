@@ -1,16 +1,20 @@
 // From the command line to a command.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
 
-#include "cli/options.h"
+#include "cli/load.h"
+#include "config/options.h"
 
 namespace sy {
 
 struct RunCommand {
     Options options;
+    /// Reads the configuration again, by the same flags: for when the file has changed.
+    std::function<Loading()> reload;
 };
 struct RenderCommand {
     Options options;
@@ -19,22 +23,28 @@ struct CleanupCommand {
     LogOptions log;
 };
 struct VersionCommand {};
+struct WriteConfigCommand {
+    std::string path;
+    std::string text;
+    LogOptions log;
+};
 
 /// There is nothing to do but to print something and to exit.
 struct Exit {
     int code = 0;
-    /// For standard output (help) or standard error (what is wrong: one line).
+    /// For standard output (help) or standard error (what is wrong: one line each).
     std::string out;
     std::string error;
 };
 
-using Command = std::variant<RunCommand, RenderCommand, CleanupCommand, VersionCommand, Exit>;
+using Command = std::variant<RunCommand, RenderCommand, CleanupCommand, VersionCommand,
+                             WriteConfigCommand, Exit>;
 
-/// Exit code for a command line that cannot be understood.
+/// Exit code for a command line or a configuration that cannot be understood.
 inline constexpr int kUsageError = 2;
 
-/// Never throws. `arguments` begins with the program's name.
-Command parse_command_line(std::span<const char* const> arguments,
-                           const Surroundings& surroundings);
+/// Never throws. `arguments` begins with the program's name. Flags without a command mean `run`.
+Command parse_command_line(std::span<const char* const> arguments, const Surroundings& surroundings,
+                           const ReadFile& read_file);
 
 }  // namespace sy

@@ -141,6 +141,11 @@ std::optional<bool> Field::boolean() const {
 }
 
 std::optional<uint32_t> Field::integer(uint32_t min, uint32_t max, std::string_view what) const {
+    const auto value = number(min, max, what);
+    return value ? std::optional(static_cast<uint32_t>(*value)) : std::nullopt;
+}
+
+std::optional<int64_t> Field::number(int64_t min, int64_t max, std::string_view what) const {
     if (!present_) {
         return std::nullopt;
     }
@@ -155,7 +160,19 @@ std::optional<uint32_t> Field::integer(uint32_t min, uint32_t max, std::string_v
         fail(std::to_string(value) + " is out of range: " + range);
         return std::nullopt;
     }
-    return static_cast<uint32_t>(value);
+    return value;
+}
+
+std::optional<double> Field::real() const {
+    if (!present_) {
+        return std::nullopt;
+    }
+    double value = 0;
+    if (value_.get(value) != simdjson::SUCCESS) {
+        fail(found() + " where a number belongs");
+        return std::nullopt;
+    }
+    return value;
 }
 
 std::optional<simdjson::dom::array> Field::elements() const {
@@ -168,6 +185,18 @@ std::optional<simdjson::dom::array> Field::elements() const {
         return std::nullopt;
     }
     return list;
+}
+
+std::optional<simdjson::dom::object> Field::members() const {
+    if (!present_) {
+        return std::nullopt;
+    }
+    simdjson::dom::object object;
+    if (value_.get(object) != simdjson::SUCCESS) {
+        fail(found() + " where an object belongs");
+        return std::nullopt;
+    }
+    return object;
 }
 
 }  // namespace sy

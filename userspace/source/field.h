@@ -42,6 +42,12 @@ class Field {
     std::optional<bool> boolean() const;
     /// A whole number from `min` to `max`; anything else is a fault. `what` names what it is.
     std::optional<uint32_t> integer(uint32_t min, uint32_t max, std::string_view what) const;
+    std::optional<int64_t> number(int64_t min, int64_t max, std::string_view what) const;
+    /// Any number; anything else is a fault.
+    std::optional<double> real() const;
+    bool is_text() const { return present_ && value_.is_string(); }
+    /// What stands here, for a message: "\"x\" is text", "5 is a number".
+    std::string found() const;
     /// Calls `visit(const Field&)` for every element of this list, absent ones included.
     template <class Visit>
     void each(Visit&& visit) const {
@@ -55,6 +61,18 @@ class Field {
         }
     }
 
+    /// Calls `visit(std::string_view key, const Field&)` for every member of this object.
+    template <class Visit>
+    void each_member(Visit&& visit) const {
+        const auto object = members();
+        if (!object) {
+            return;
+        }
+        for (const auto& [key, value] : *object) {
+            visit(key, Field(*this, key, value));
+        }
+    }
+
     void fail(std::string reason) const;
     void warn(std::string reason) const;
     JsonPath path() const;
@@ -63,7 +81,7 @@ class Field {
     Field(const Field& parent, std::string_view key, std::optional<simdjson::dom::element> value);
     Field(const Field& parent, std::size_t index, simdjson::dom::element value);
     std::optional<simdjson::dom::array> elements() const;
-    std::string found() const;
+    std::optional<simdjson::dom::object> members() const;
 
     Findings* findings_;
     const Field* parent_ = nullptr;

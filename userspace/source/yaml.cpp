@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "source/json_path.h"
@@ -17,12 +16,14 @@ constexpr std::size_t kMaxDepth = 512;
 // What aliases and merge keys may add to a document. Far above any honest manifest, far below what
 // hurts.
 constexpr std::size_t kMaxExpansion = 1 << 20;
+constexpr std::size_t kMaxDuplicatesTold = 16;
 
 // Writes a tree as JSON, keeping each value on its line. Aliased nodes lie on earlier lines than
 // the place they are used at; they go where the writer is.
 class JsonWriter {
   public:
-    explicit JsonWriter(std::size_t budget) : budget_(budget) {}
+    JsonWriter(std::size_t budget, DuplicateKeys duplicates)
+        : budget_(budget), last_counts_(duplicates == DuplicateKeys::last_counts) {}
 
     bool value(const YamlNode& node) {
         move_to(node.line);
@@ -41,10 +42,14 @@ class JsonWriter {
 
     std::string take() { return std::move(json_); }
     const YamlFault& fault() const { return fault_; }
+    /// Lines 0-based, in the document.
+    std::vector<YamlDuplicate> take_duplicates() { return std::move(duplicates_); }
 
   private:
+    /// Keys and values; a null key: given again further down.
     using Members = std::vector<std::pair<const YamlNode*, const YamlNode*>>;
-    using Keys = std::unordered_set<std::string>;
+    /// Where each key is in the members.
+    using Keys = std::unordered_map<std::string, std::size_t>;
 
     void move_to(std::size_t line) {
         for (; line_ < line; ++line_) {
@@ -86,10 +91,16 @@ class JsonWriter {
         json_ += '{';
         bool first = true;
         for (const auto& [key, child] : members) {
+            if (key == nullptr) {
+                continue;
+            }
             json_ += std::exchange(first, false) ? "" : ",";
             move_to(key->line);
             json_ += key_text(*key) + ':';
-            if (!value(*child)) {
+            path_.emplace_back(key->scalar);
+            const bool done = value(*child);
+            path_.pop_back();
+            if (!done) {
                 return false;
             }
         }
@@ -110,6 +121,17 @@ class JsonWriter {
         return json->starts_with('"') ? *json : '"' + *json + '"';
     }
 
+    void note_duplicate(const YamlNode& key) {
+        if (duplicates_.size() == kMaxDuplicatesTold) {
+            return;
+        }
+        std::string path;
+        for (const std::string_view step : path_) {
+            path += cut(step, 64) + '.';
+        }
+        duplicates_.push_back({path + cut(key.scalar, 64), key.line});
+    }
+
     // The members of a map: its own, then those of maps merged into it that it does not have.
     bool collect(const YamlNode& map, Members& members, Keys& keys, std::size_t depth) {
         if (depth > kMaxDepth) {
@@ -125,8 +147,13 @@ class JsonWriter {
             if (is_merge(key)) {
                 continue;
             }
-            if (keys.insert(key_text(key)).second) {
+            const auto [known, is_new] = keys.emplace(key_text(key), members.size());
+            if (is_new) {
                 members.emplace_back(&key, children[i + 1]);
+            } else if (!merged_in && last_counts_) {
+                members[std::exchange(known->second, members.size())].first = nullptr;
+                members.emplace_back(&key, children[i + 1]);
+                note_duplicate(key);
             } else if (!merged_in) {
                 return fail(key, "the key \"" + cut(key.scalar, 64) + "\" is given twice");
             }
@@ -162,6 +189,9 @@ class JsonWriter {
     std::size_t line_ = 0;
     std::size_t depth_ = 0;
     std::size_t merged_ = 0;
+    bool last_counts_;
+    std::vector<std::string_view> path_;
+    std::vector<YamlDuplicate> duplicates_;
     YamlFault fault_;
 };
 
@@ -220,10 +250,11 @@ bool is_json(std::string_view text) {
     return first != std::string_view::npos && text[first] == '{' && !json_fault(text);
 }
 
-std::optional<YamlDocument> convert(const Chunk& chunk) {
+std::optional<YamlDocument> convert(const Chunk& chunk, DuplicateKeys duplicates) {
     YamlDocument document;
     document.first_line = chunk.first_line;
-    if (is_json(chunk.text)) {
+    // Duplicate keys are told, if at all, by the conversion.
+    if (duplicates == DuplicateKeys::refused && is_json(chunk.text)) {
         document.json = chunk.text;
         return document;
     }
@@ -238,21 +269,26 @@ std::optional<YamlDocument> convert(const Chunk& chunk) {
         return std::nullopt;
     }
     // Escapes and quotes can make honest text up to six times as long.
-    JsonWriter writer(6 * chunk.text.size() + kMaxExpansion);
+    JsonWriter writer(6 * chunk.text.size() + kMaxExpansion, duplicates);
     if (!writer.value(*tree->root)) {
         document.error = writer.fault().reason;
         document.error_line = chunk.first_line + writer.fault().line;
         return document;
     }
     document.json = writer.take();
+    document.duplicates = writer.take_duplicates();
+    for (YamlDuplicate& duplicate : document.duplicates) {
+        duplicate.line += chunk.first_line;
+    }
     return document;
 }
 
 }  // namespace
 
-void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink) {
+void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink,
+                  DuplicateKeys duplicates) {
     for (const auto& chunk : split_stream(stream)) {
-        if (auto document = convert(chunk)) {
+        if (auto document = convert(chunk, duplicates)) {
             sink(*std::move(document));
         }
     }

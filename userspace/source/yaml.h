@@ -9,8 +9,20 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sy {
+
+/// What becomes of a key that a map has already.
+enum class DuplicateKeys : unsigned char { refused, last_counts };
+
+/// A key that was given again, and counts.
+struct YamlDuplicate {
+    /// Names of the maps around it, and its own: "iptables.syncPeriod".
+    std::string path;
+    /// 1-based, in the stream.
+    std::size_t line = 0;
+};
 
 /// One document of a stream.
 struct YamlDocument {
@@ -23,11 +35,14 @@ struct YamlDocument {
     std::string error;
     /// 1-based line of the stream where the error is.
     std::size_t error_line = 0;
+    /// With DuplicateKeys::last_counts: the first of them, a handful at most.
+    std::vector<YamlDuplicate> duplicates;
 };
 
 /// Splits `stream` into its documents and hands each, converted, to `sink`, in order. Documents
 /// without content are left out. A broken document does not affect the others. What aliases may
 /// expand to is bounded.
-void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink);
+void yaml_to_json(std::string_view stream, const std::function<void(YamlDocument)>& sink,
+                  DuplicateKeys duplicates = DuplicateKeys::refused);
 
 }  // namespace sy

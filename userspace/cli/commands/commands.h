@@ -1,7 +1,9 @@
 // The commands. Each returns the exit code of the process.
 #pragma once
 
-#include "cli/options.h"
+#include <string>
+
+#include "config/options.h"
 
 namespace sy {
 
@@ -13,5 +15,7 @@ int render(const Options& options);
 /// Removes what any backend of ours has left in this network namespace. 1: something is left.
 int cleanup(const LogOptions& options);
 int version();
+/// Writes `text` to the file at `path`. 1: it cannot be written.
+int write_config(const std::string& path, const std::string& text, const LogOptions& options);
 
 }  // namespace sy

@@ -11,6 +11,7 @@
 
 #include "backends/registry.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/config_file.h"
 #include "cli/parser.h"
 
 namespace sy {
@@ -26,6 +27,9 @@ struct CarryOut {
     int operator()(const RenderCommand& command) const { return render(command.options); }
     int operator()(const CleanupCommand& command) const { return cleanup(command.log); }
     int operator()(const VersionCommand&) const { return version(); }
+    int operator()(const WriteConfigCommand& command) const {
+        return write_config(command.path, command.text, command.log);
+    }
     int operator()(const Exit& exit) const {
         if (!exit.out.empty()) {
             fmt::print("{}", exit.out);
@@ -44,7 +48,7 @@ int switchyard(std::span<const char* const> arguments) {
     for (const BackendEntry& entry : backends()) {
         surroundings.proxy_modes.push_back(entry.name);
     }
-    return std::visit(CarryOut{}, parse_command_line(arguments, surroundings));
+    return std::visit(CarryOut{}, parse_command_line(arguments, surroundings, read_config_file));
 }
 
 }  // namespace sy

@@ -1,4 +1,6 @@
-#include "cli/duration.h"
+#include "config/duration.h"
+
+#include <fmt/format.h>
 
 #include <array>
 #include <charconv>
@@ -61,6 +63,33 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
         }
     }
     return std::chrono::nanoseconds(std::llround(total));
+}
+
+std::string duration_text(std::chrono::nanoseconds duration) {
+    using std::chrono::hours;
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    const auto count = duration.count();
+    if (count == 0) {
+        return "0s";
+    }
+    if (duration < seconds(1)) {
+        return count % 1'000'000 == 0 ? fmt::format("{}ms", count / 1'000'000)
+               : count % 1'000 == 0   ? fmt::format("{}us", count / 1'000)
+                                      : fmt::format("{}ns", count);
+    }
+    const auto h = duration / hours(1);
+    const auto m = duration % hours(1) / minutes(1);
+    const auto s = duration % minutes(1);
+    std::string text = h > 0 ? fmt::format("{}h", h) : "";
+    text += h > 0 || m > 0 ? fmt::format("{}m", m) : "";
+    text += fmt::format("{}", s / seconds(1));
+    if (const auto rest = (s % seconds(1)).count(); rest != 0) {
+        std::string digits = fmt::format(".{:09}", rest);
+        digits.erase(digits.find_last_not_of('0') + 1);
+        text += digits;
+    }
+    return text + "s";
 }
 
 }  // namespace sy
