@@ -81,7 +81,9 @@ class Daemon {
         if (!report) {
             return std::unexpected(report.error());
         }
-        return FlowReport{report->seen, report->deleted};
+        return FlowReport{.seen = report->seen,
+                          .deleted_ipv4 = report->deleted - report->deleted_ipv6,
+                          .deleted_ipv6 = report->deleted_ipv6};
     }
 
     void make_agent(std::unique_ptr<Backend> backend) {
@@ -96,6 +98,7 @@ class Daemon {
                 .symbols = symbols_,
                 .backend = std::move(backend),
                 .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
+                .observer = observer_,
                 .on_synced = [this] { write_settings(); },
                 // What the C library holds back for itself, others can use.
                 .on_bulk_done = [this] { chores_.post([] { malloc_trim(0); }); },
@@ -162,6 +165,7 @@ class Daemon {
     int exit_code_ = 0;
     std::optional<InstanceLock> lock_;
     Symbols symbols_;
+    AgentObserver observer_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     std::optional<AddressWatch> addresses_;
