@@ -4,6 +4,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
+#include <atomic>
 #include <string>
 
 #include "cli/log_text.h"
@@ -25,16 +26,20 @@ spdlog::level::level_enum level_of(LogLevel level) {
     return spdlog::level::info;
 }
 
-class StderrLog : public Log {
+class StderrLog : public ConfigurableLog {
   public:
     explicit StderrLog(const LogOptions& options)
-        : logger_("switchyard", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()),
-          json_(options.json) {
-        logger_.set_level(level_of(options.level));
+        : logger_("switchyard", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
         logger_.flush_on(spdlog::level::debug);
+        configure(options);
+    }
+
+    void configure(const LogOptions& options) final {
+        json_ = options.json;
+        logger_.set_level(level_of(options.level));
         const char* pattern =
-            json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})"
-                  : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
+            options.json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})"
+                         : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v";
         logger_.set_formatter(
             std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
     }
@@ -49,12 +54,12 @@ class StderrLog : public Log {
 
   private:
     spdlog::logger logger_;
-    bool json_;
+    std::atomic<bool> json_{false};
 };
 
 }  // namespace
 
-std::unique_ptr<Log> make_log(const LogOptions& options) {
+std::unique_ptr<ConfigurableLog> make_log(const LogOptions& options) {
     return std::make_unique<StderrLog>(options);
 }
 

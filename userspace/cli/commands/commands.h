@@ -3,12 +3,13 @@
 
 #include <string>
 
+#include "cli/parser.h"
 #include "config/options.h"
 
 namespace sy {
 
-/// Runs until SIGTERM or SIGINT. 1: it could not begin.
-int run(const Options& options);
+/// Runs until SIGTERM or SIGINT. 1: it could not begin, or cannot go on.
+int run(const RunCommand& command);
 /// Prints to standard output. 1: a document was bad (the others are printed), or nothing could be
 /// read.
 int render(const Options& options);

@@ -23,7 +23,7 @@ std::string host_name() {
 }
 
 struct CarryOut {
-    int operator()(const RunCommand& command) const { return run(command.options); }
+    int operator()(const RunCommand& command) const { return run(command); }
     int operator()(const RenderCommand& command) const { return render(command.options); }
     int operator()(const CleanupCommand& command) const { return cleanup(command.log); }
     int operator()(const VersionCommand&) const { return version(); }

@@ -1,186 +1,56 @@
-// `switchyard run`: puts the parts together and lets them go.
+// `switchyard run`: what belongs to the process, and then the daemon.
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <malloc.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <array>
 #include <csignal>
-#include <memory>
-#include <optional>
 #include <thread>
-#include <utility>
 
-#include "agent/agent.h"
-#include "agent/fd_watch.h"
-#include "agent/worker.h"
-#include "backends/kube_proxy/leftovers.h"
 #include "backends/registry.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/daemon.h"
 #include "cli/log_sink.h"
-#include "os/addresses.h"
-#include "os/conntrack.h"
-#include "os/instance_lock.h"
-#include "source/manifest/source.h"
+#include "os/privileges.h"
+#include "os/sysctl.h"
 
 namespace sy {
 namespace {
 
-/// The daemon: everything on one strand but what blocks.
-class Daemon {
-  public:
-    Daemon(const Options& options, Log& log) : options_(options), log_(log) {}
-
-    int run() {
-        if (const auto ready = begin(); !ready) {
-            log_.error(ready.error().message());
-            return 1;
-        }
-        io_.run();
-        return exit_code_;
+/// --init-only: what needs more rights than the daemon should have.
+int prepare(const Options& options, Log& log) {
+    auto backend = find_backend(options.proxy_mode)->make(log);
+    if (!backend) {
+        log.error(backend.error().message());
+        return 1;
     }
-
-  private:
-    Result<void> begin() {
-        auto lock = InstanceLock::take();
-        if (!lock) {
-            return std::unexpected(lock.error());
-        }
-        lock_.emplace(std::move(*lock));
-        auto addresses = AddressWatch::open();
-        if (!addresses) {
-            return std::unexpected(addresses.error());
-        }
-        addresses_.emplace(std::move(*addresses));
-        auto conntrack = ConntrackPruner::open();
-        if (!conntrack) {
-            return std::unexpected(conntrack.error());
-        }
-        conntrack_.emplace(std::move(*conntrack));
-        // Before the backend, so that an unreadable path is told at once.
-        source_.emplace(io_, symbols_, log_, options_.manifests);
-        auto backend = find_backend(options_.proxy_mode)->make(log_);
-        if (!backend) {
-            return std::unexpected(backend.error());
-        }
-        make_agent(std::move(*backend));
-        follow_addresses();
-        follow_signals();
-        if (auto started = source_->start(
-                [this](std::vector<Event> events) { agent_->on_events(std::move(events)); });
-            !started) {
-            return started;
-        }
-        agent_->start();
-        return {};
+    // Also loads the kernel modules that the rules will need.
+    if (const auto probed = (*backend)->probe(); !probed) {
+        log.error(probed.error().message());
+        return 1;
     }
+    apply_kernel_settings(options.kernel, std::thread::hardware_concurrency(), Sysctl{}, log);
+    log.info("prepared the node; --init-only ends here");
+    return 0;
+}
 
-    Result<FlowReport> prune(const UdpSuspects& suspects) {
-        const auto stale = [&suspects](const UdpFlow& flow) {
-            return suspects.stale(flow.destination, flow.answering);
-        };
-        const auto report = conntrack_->prune(stale);
-        if (!report) {
-            return std::unexpected(report.error());
-        }
-        return FlowReport{report->seen, report->deleted};
+/// What is not needed from here on is given up. Neither failure keeps the daemon from working.
+void give_up_rights(const Options& options, Log& log) {
+    // Before the rights to do so are gone.
+    if (const auto set = set_oom_score_adj(options.oom_score_adj); !set) {
+        log.info("the out-of-memory score stays as it is: " + set.error().message());
     }
-
-    void make_agent(std::unique_ptr<Backend> backend) {
-        AgentOptions options{
-            .node_name = options_.node_name, .node = options_.node, .pace = {}, .quarantine = {}};
-        options.pace.min_period = options_.min_sync_period;
-        options.pace.retry_limit = options_.sync_period;
-        agent_.emplace(
-            AgentParts{
-                .io = io_,
-                .log = log_,
-                .symbols = symbols_,
-                .backend = std::move(backend),
-                .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
-                .on_synced =
-                    [this] {
-                        write_settings();
-                        // Not before: rules that are stale are better than none.
-                        chores_.post([this] { kube_proxy::remove_leftovers(log_); });
-                    },
-                // What the C library holds back for itself, others can use.
-                .on_bulk_done = [this] { chores_.post([] { malloc_trim(0); }); },
-                .on_fatal =
-                    [this](const Error& error) {
-                        log_.error(error.message());
-                        exit_code_ = 1;
-                        end();
-                    },
-            },
-            std::move(options));
-        agent_->on_addresses(addresses_->addresses());
+    // NET_RAW is for the iptables command, which may have to remove what kube-proxy left.
+    constexpr std::array kKept{CAP_NET_ADMIN, CAP_NET_RAW};
+    if (const auto kept = keep_only(kKept); !kept) {
+        log.warning("more rights than needed are kept: " + kept.error().message());
     }
-
-    /// Only now is connection tracking certainly there, and the kernel may take its time with it.
-    void write_settings() {
-        chores_.post([this] {
-            apply_kernel_settings(options_.kernel, std::thread::hardware_concurrency(), Sysctl{},
-                                  log_);
-        });
-    }
-
-    void follow_addresses() {
-        address_fd_.emplace(io_, addresses_->fd(), [this] {
-            const auto changed = addresses_->refresh();
-            if (!changed) {
-                log_.warning("changes of interface addresses may have been missed: " +
-                             changed.error().message());
-            } else if (*changed) {
-                agent_->on_addresses(addresses_->addresses());
-            }
-            address_fd_->arm();
-        });
-        address_fd_->arm();
-    }
-
-    void follow_signals() {
-        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-            if (error) {
-                return;
-            }
-            if (signal != SIGHUP) {
-                log_.info("ending; the rules stay");
-                end();
-                return;
-            }
-            log_.info("reading the manifests again and checking the kernel");
-            source_->rescan();
-            agent_->request_audit();
-            follow_signals();
-        });
-    }
-
-    void end() {
-        // A second signal ends the process the hard way.
-        signals_.clear();
-        source_->stop();
-        agent_->stop();
-        io_.stop();
-    }
-
-    const Options& options_;
-    Log& log_;
-    int exit_code_ = 0;
-    std::optional<InstanceLock> lock_;
-    Symbols symbols_;
-    boost::asio::io_context io_{1};
-    boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
-    std::optional<AddressWatch> addresses_;
-    std::optional<FdWatch> address_fd_;
-    std::optional<ConntrackPruner> conntrack_;
-    std::optional<ManifestSource> source_;
-    Worker chores_;
-    std::optional<Agent> agent_;  // last: its threads use the rest
-};
+}
 
 }  // namespace
 
-int run(const Options& options) {
+int run(const RunCommand& command) {
+    const Options& options = command.options;
     // A reader of our log that goes away must not take us with it.
     std::signal(SIGPIPE, SIG_IGN);
     // Plans are made on one thread and let go on another: arenas of their own would only fill with
@@ -192,7 +62,11 @@ int run(const Options& options) {
     }
     log->info(fmt::format("switchyard {}: node {}, mode {}", SWITCHYARD_VERSION, options.node_name,
                           options.proxy_mode));
-    return Daemon(options, *log).run();
+    if (options.init_only) {
+        return prepare(options, *log);
+    }
+    give_up_rights(options, *log);
+    return Daemon(options, command.reload, *log).run();
 }
 
 }  // namespace sy
