@@ -109,7 +109,9 @@ class Interpreter {
     void read_node() {
         NodeOptions& node = options().node;
         // 0.0.0.0 and :: say nothing about the node, but for the family of what is served.
-        node.bind_address = given_.bind_address;
+        if (!config_.bind_address->is_unspecified()) {
+            node.bind_address = config_.bind_address;
+        }
         const auto section = section_of(config_.mode);
         node.masquerade_all = section == "nftables" ? config_.nftables.masquerade_all
                                                     : config_.iptables.masquerade_all;

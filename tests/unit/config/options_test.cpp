@@ -99,6 +99,14 @@ TEST(Interpret, TheNameIsTrimmedLoweredAndNotBlank) {
                                             "object"));
 }
 
+TEST(Interpret, AnUnspecifiedBindAddressSaysNothingOfTheNode) {
+    ProxyConfig config;
+    config.bind_address = IpAddr::parse("::");
+    EXPECT_EQ(accepted(config).node.bind_address, std::nullopt);
+    config.bind_address = IpAddr::parse("2001:db8::1");
+    EXPECT_EQ(accepted(config).node.bind_address, IpAddr::parse("2001:db8::1"));
+}
+
 TEST(Interpret, DetectLocalModesNeedTheirInterface) {
     ProxyConfig config;
     config.detect_local_mode = DetectLocalMode::bridge_interface;

@@ -129,6 +129,22 @@ TEST(YamlTest, TextAfterTheDocumentIsAnError) {
     EXPECT_THAT(json("[a]\n- b\n"), HasSubstr("error"));
 }
 
+TEST(YamlTest, OfDuplicateKeysTheLastMayCount) {
+    std::vector<YamlDocument> documents;
+    const auto keep = [&documents](YamlDocument document) { documents.push_back(document); };
+    yaml_to_json("---\na: 1\nb:\n  c: 2\n  c: 3\na: {d: 4}\n", keep, DuplicateKeys::last_counts);
+    yaml_to_json(R"({"a": 1, "a": 2})", keep, DuplicateKeys::last_counts);
+    ASSERT_EQ(documents.size(), 2U);
+    EXPECT_EQ(documents[0].json, "\n{\n\"b\":\n{\n\"c\":3},\n\"a\":{\"d\":4}}");
+    ASSERT_EQ(documents[0].duplicates.size(), 2U);
+    EXPECT_EQ(documents[0].duplicates[0].path, "a");
+    EXPECT_EQ(documents[0].duplicates[0].line, 6U);
+    EXPECT_EQ(documents[0].duplicates[1].path, "b.c");
+    EXPECT_EQ(documents[0].duplicates[1].line, 5U);
+    EXPECT_EQ(documents[1].json, R"({"a":2})");
+    EXPECT_EQ(documents[1].duplicates.size(), 1U);
+}
+
 TEST(YamlTest, DuplicateKeysAreErrors) {
     const auto documents = yaml_to_json("x: 1\na:\n  b: 1\n  c: 2\n  b: 3\n");
     ASSERT_THAT(documents, SizeIs(1));
