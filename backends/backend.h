@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -72,6 +73,18 @@ struct KernelReport {
     bool rebuilt = false;
 };
 
+/// How full one kernel map (or set) is.
+struct MapFill {
+    /// The backend's name of it; lives as long as the program.
+    std::string_view map;
+    Family family = Family::ipv4;
+    uint64_t elements = 0;
+    /// 0: without a limit of its own.
+    uint64_t capacity = 0;
+
+    friend bool operator==(const MapFill&, const MapFill&) = default;
+};
+
 /// Tells when somebody else changed our kernel objects. Lives on the strand.
 class DriftWatch {
   public:
@@ -116,6 +129,9 @@ class Backend {
     /// VIP frontends that adopt found in the kernel for UDP and that no plan has claimed after the
     /// complete pass: Services deleted while no daemon ran. For the conntrack reconciler.
     virtual std::vector<EndpointAddr> orphaned_udp_frontends() const = 0;
+
+    /// All maps that exist, as far as we know without asking the kernel; always in the same order.
+    virtual std::vector<MapFill> fill() const = 0;
 };
 
 }  // namespace sy

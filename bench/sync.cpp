@@ -81,6 +81,7 @@ class StampingBackend : public Backend {
     std::vector<EndpointAddr> orphaned_udp_frontends() const override {
         return inner_->orphaned_udp_frontends();
     }
+    std::vector<MapFill> fill() const override { return inner_->fill(); }
 
   private:
     std::unique_ptr<Backend> inner_;
@@ -108,6 +109,7 @@ class Rig {
             .symbols = symbols_,
             .backend = std::move(backend),
             .prune_flows = [](const UdpSuspects&) { return Result<FlowReport>(FlowReport{}); },
+            .observer = observer_,
             .on_synced = [this] { synced_.set_value(std::chrono::steady_clock::now()); },
             .on_bulk_done = [] { malloc_trim(0); },
             .on_fatal =
@@ -211,6 +213,7 @@ class Rig {
     }
 
     QuietLog log_;
+    AgentObserver observer_;
     Symbols symbols_;
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

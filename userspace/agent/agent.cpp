@@ -25,6 +25,10 @@ void Agent::on_events(std::vector<Event> events) {
 void Agent::on_addresses(std::vector<IpAddr> addresses) {
     impl_->on_addresses(std::move(addresses));
 }
+void Agent::reconfigure(const NodeOptions& node, const Pacer::Config& pace,
+                        const Quarantine::Config& quarantine) {
+    impl_->reconfigure(node, pace, quarantine);
+}
 void Agent::request_audit() {
     impl_->request_audit();
 }

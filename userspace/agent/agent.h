@@ -1,6 +1,7 @@
 // The loop: events in, commits out.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "agent/flow_reconciler.h"
 #include "agent/node_facts.h"
+#include "agent/observer.h"
 #include "agent/pacer.h"
 #include "agent/quarantine.h"
 #include "backends/backend.h"
@@ -30,6 +32,8 @@ struct AgentOptions {
     Quarantine::Config quarantine;
     /// Services per commit at most: bounds the memory of plans in flight.
     std::size_t batch = 2048;
+    /// Changes of endpoints triggered earlier do not count for the programming latency.
+    std::chrono::system_clock::time_point started = std::chrono::system_clock::now();
 };
 
 /// What the agent needs from outside.
@@ -40,6 +44,8 @@ struct AgentParts {
     Symbols& symbols;
     std::unique_ptr<Backend> backend;
     FlowReconciler::Pass prune_flows;
+    /// Must outlive the agent.
+    AgentObserver& observer;
     /// The first complete pass is in the kernel.
     std::function<void()> on_synced;
     /// A job that took memory in proportion to the cluster has ended (the first pass, an audit).
@@ -67,6 +73,10 @@ class Agent {
     void on_events(std::vector<Event> events);
     /// The addresses of all interfaces, whenever they change; the first call before start().
     void on_addresses(std::vector<IpAddr> addresses);
+    /// Takes other settings from now on. What they change in the kernel is written at once, and no
+    /// rule is dropped meanwhile; a pause that is running keeps its length.
+    void reconfigure(const NodeOptions& node, const Pacer::Config& pace,
+                     const Quarantine::Config& quarantine);
     /// Compares the kernel with what was written, soon.
     void request_audit();
 

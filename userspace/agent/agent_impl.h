@@ -24,6 +24,8 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     void stop();
     void on_events(std::vector<Event> events);
     void on_addresses(std::vector<IpAddr> addresses);
+    void reconfigure(const NodeOptions& node, const Pacer::Config& pace,
+                     const Quarantine::Config& quarantine);
     void request_audit();
 
   private:
@@ -52,8 +54,11 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     void on_applied(const Applied& applied);
     void on_apply_failed(const Applied& applied);
     void on_apply_done(const Applied& applied);
-    void put_back(const Batch& batch);
+    void end_sync(TimePoint now, bool ok);
     void settle_quarantine(const Applied& applied);
+
+    // Facts of the node.
+    void set_node_ips();
     void refresh_facts();
     void report_facts(const ComputedFacts& computed);
 
@@ -101,6 +106,9 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     std::optional<TimePoint> lists_complete_at_;
     uint64_t first_pass_writes_ = 0;
 
+    TimePoint sync_begun_at_{};
+    bool sync_is_full_ = false;
+    bool last_sync_failed_ = false;
     /// Dirty Services the running sync still has to take.
     std::size_t budget_ = 0;
     std::optional<Batch> prepared_;

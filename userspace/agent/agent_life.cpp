@@ -11,25 +11,20 @@ namespace {
 /// Somebody who keeps changing our objects gets one warning per this time.
 constexpr Duration kDriftWarningPeriod = std::chrono::seconds(10);
 
-std::optional<IpAddr> of_family(const std::optional<IpAddr>& ip, Family family) {
-    return ip && ip->family() == family && !ip->is_unspecified() ? ip : std::nullopt;
-}
-
 }  // namespace
 
 Agent::Impl::Impl(AgentParts parts, AgentOptions options)
     : parts_(std::move(parts)),
       options_(std::move(options)),
-      state_(parts_.symbols, options_.node_name),
+      state_(parts_.symbols, options_.node_name, options_.started),
       pacer_(options_.pace),
       quarantine_(options_.quarantine),
       timer_(parts_.io),
-      flows_(std::make_unique<FlowReconciler>(parts_.io, parts_.log, parts_.prune_flows)),
+      flows_(std::make_unique<FlowReconciler>(
+          parts_.io, parts_.log, parts_.prune_flows,
+          [this](const FlowPassEnd& end) { parts_.observer.on_flows_pruned(end); })),
       worker_(std::make_unique<Worker>()) {
-    const auto& bind = options_.node.bind_address;
-    if (bind && !bind->is_unspecified()) {
-        state_.set_node_ips(of_family(bind, Family::ipv4), of_family(bind, Family::ipv6));
-    }
+    set_node_ips();
 }
 
 void Agent::Impl::start() {
@@ -45,6 +40,22 @@ void Agent::Impl::stop() {
     drift_fd_.reset();
     drift_.reset();
     timer_.cancel();
+}
+
+void Agent::Impl::reconfigure(const NodeOptions& node, const Pacer::Config& pace,
+                              const Quarantine::Config& quarantine) {
+    if (!worker_) {
+        return;
+    }
+    options_.node = node;
+    options_.pace = pace;
+    options_.quarantine = quarantine;
+    pacer_.configure(pace);
+    quarantine_.configure(quarantine);
+    set_node_ips();
+    facts_outdated_ = true;
+    pacer_.want(Job::apply);
+    pump();
 }
 
 void Agent::Impl::begin_adopt() {
@@ -90,6 +101,7 @@ void Agent::Impl::on_adopted(Adoption adoption) {
 
 void Agent::Impl::on_first_pass(bool whole) {
     first_pass_done_ = true;
+    parts_.observer.on_first_sync();
     const auto took = std::chrono::duration<double, std::milli>(Clock::now() - *lists_complete_at_);
     parts_.log.info(fmt::format("synced: {} services, {} writes in {:.0f} ms",
                                 state_.service_count(), first_pass_writes_, took.count()));
@@ -145,6 +157,7 @@ void Agent::Impl::begin_audit() {
 void Agent::Impl::on_audited(const Result<KernelReport>& report) {
     const TimePoint now = Clock::now();
     pacer_.finished(Job::audit, now, report.has_value());
+    parts_.observer.on_audited(report);
     if (!report) {
         parts_.log.error("our kernel objects could not be checked, will retry: " +
                          report.error().message());

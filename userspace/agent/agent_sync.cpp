@@ -14,15 +14,42 @@ long long microseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-bool concerns_node(const Event& event) {
+/// The kind of object an event tells of; nothing: of a list.
+std::optional<Kind> kind_of(const Event& event) {
+    struct Visitor {
+        Kind operator()(const Service&) const { return Kind::service; }
+        Kind operator()(const EndpointSlice&) const { return Kind::endpoint_slice; }
+        Kind operator()(const Node&) const { return Kind::node; }
+        Kind operator()(const ServiceCidr&) const { return Kind::service_cidr; }
+    };
     if (const auto* upserted = std::get_if<Upserted>(&event)) {
-        return std::holds_alternative<Node>(upserted->object) ||
-               std::holds_alternative<ServiceCidr>(upserted->object);
+        return std::visit(Visitor{}, upserted->object);
     }
     if (const auto* removed = std::get_if<Removed>(&event)) {
-        return removed->key.kind == Kind::node || removed->key.kind == Kind::service_cidr;
+        return removed->key.kind;
     }
-    return false;
+    return std::nullopt;
+}
+
+/// `families` may have changed by an event that tells of an object of `kind`.
+void count(ChangesSeen& seen, Kind kind, FamilySet families) {
+    const std::size_t changed = families.empty() ? 0 : 1;
+    seen.families |= families;
+    switch (kind) {
+        case Kind::service:
+            ++seen.services;
+            seen.services_changed += changed;
+            break;
+        case Kind::endpoint_slice:
+            ++seen.slices;
+            seen.slices_changed += changed;
+            break;
+        case Kind::node:
+        case Kind::service_cidr:
+            // They are node-wide facts, which both families depend on.
+            seen.families = FamilySet::both();
+            break;
+    }
 }
 
 }  // namespace
@@ -31,10 +58,26 @@ void Agent::Impl::on_events(std::vector<Event> events) {
     if (!worker_) {
         return;
     }
+    ChangesSeen seen;
+    bool lists_told = false;
+    bool node_told = false;
     for (Event& event : events) {
-        facts_outdated_ = facts_outdated_ || concerns_node(event);
-        state_.apply(std::move(event));
+        const auto kind = kind_of(event);
+        const auto families = state_.apply(std::move(event));
+        if (kind) {
+            count(seen, *kind, families);
+        }
+        lists_told = lists_told || !kind;
+        node_told = node_told || kind == Kind::node;
+        facts_outdated_ = facts_outdated_ || kind == Kind::node || kind == Kind::service_cidr;
     }
+    if (node_told) {
+        parts_.observer.on_node(state_.node());
+    }
+    if (lists_told && !lists_complete_at_) {
+        parts_.observer.on_lists(state_.listed(Kind::service), state_.listed(Kind::endpoint_slice));
+    }
+    parts_.observer.on_changes(seen);
     if (!lists_complete_at_ && state_.complete()) {
         lists_complete_at_ = Clock::now();
     }
@@ -54,6 +97,7 @@ void Agent::Impl::on_addresses(std::vector<IpAddr> addresses) {
     }
     addresses_ = std::move(addresses);
     facts_outdated_ = true;
+    parts_.observer.on_changes({.families = FamilySet::both()});
     pacer_.want(Job::apply);
     pump();
 }
@@ -112,13 +156,18 @@ void Agent::Impl::arm_timer(std::optional<TimePoint> wake) {
 
 void Agent::Impl::begin_sync(TimePoint now) {
     pacer_.started(Job::apply);
+    parts_.observer.on_sync_begun();
     refresh_facts();
+    const bool known_facts = facts_in_kernel_ && *facts_in_kernel_ == *facts_;
+    sync_begun_at_ = now;
+    sync_is_full_ = !first_pass_done_ || last_sync_failed_ || !known_facts;
     budget_ = std::max<std::size_t>(state_.dirty_count(), 1);
     Batch batch = next_batch(now);
     const bool nothing = batch.delta->empty() && batch.last && !batch.complete &&
-                         !batch.ends_first_pass && facts_in_kernel_ && *facts_in_kernel_ == *facts_;
+                         !batch.ends_first_pass && known_facts;
     if (nothing) {
         pacer_.skipped();
+        parts_.observer.on_sync_skipped();
         pump();
         return;
     }
@@ -149,7 +198,8 @@ void Agent::Impl::submit(Batch batch) {
                             .facts = std::move(facts),
                             .report = {},
                             .busy = {},
-                            .orphans = {}};
+                            .orphans = {},
+                            .fill = {}};
             const TimePoint begun = Clock::now();
             applied.report =
                 parts_.backend->apply(*applied.batch.delta, *applied.facts, applied.batch.complete);
@@ -157,6 +207,7 @@ void Agent::Impl::submit(Batch batch) {
             if (applied.batch.complete && !applied.report.failure) {
                 applied.orphans = parts_.backend->orphaned_udp_frontends();
             }
+            applied.fill = parts_.backend->fill();
             return applied;
         },
         [this](const Applied& applied) { on_applied(applied); });
@@ -177,23 +228,23 @@ void Agent::Impl::on_applied(const Applied& applied) {
 void Agent::Impl::on_apply_failed(const Applied& applied) {
     parts_.log.error("the kernel refused the changes, will retry: " +
                      applied.report.failure->message());
-    put_back(applied.batch);
+    state_.put_back(*applied.batch.delta);
     if (prepared_) {
-        put_back(*prepared_);
+        state_.put_back(*prepared_->delta);
         prepared_.reset();
     }
     dirty_since_ = applied.batch.since;
     facts_in_kernel_.reset();
-    pacer_.finished(Job::apply, Clock::now(), false);
+    end_sync(Clock::now(), false);
 }
 
-void Agent::Impl::put_back(const Batch& batch) {
-    for (const auto& plan : batch.delta->changed) {
-        state_.mark_dirty(plan->name);
-    }
-    for (const ServiceName& name : batch.delta->removed) {
-        state_.mark_dirty(name);
-    }
+void Agent::Impl::end_sync(TimePoint now, bool ok) {
+    pacer_.finished(Job::apply, now, ok);
+    last_sync_failed_ = !ok;
+    parts_.observer.on_sync_ended({.ok = ok,
+                                   .full = sync_is_full_,
+                                   .took = now - sync_begun_at_,
+                                   .services = state_.service_count()});
 }
 
 void Agent::Impl::on_apply_done(const Applied& applied) {
@@ -209,6 +260,14 @@ void Agent::Impl::on_apply_done(const Applied& applied) {
     }
     facts_in_kernel_ = applied.facts;
     settle_quarantine(applied);
+    parts_.observer.on_committed({.delta = *batch.delta,
+                                  .quarantined = report.quarantined,
+                                  .facts = *applied.facts,
+                                  .transactions = report.transactions,
+                                  .writes = report.writes,
+                                  .busy = applied.busy,
+                                  .latency = now - batch.since,
+                                  .fill = applied.fill});
     flows_->committed(*batch.delta, report.quarantined, applied.facts->nodeport_addresses);
     parts_.log.debug(fmt::format(
         "commit changed={} removed={} quarantined={} transactions={} writes={} apply_us={} "
@@ -227,7 +286,7 @@ void Agent::Impl::on_apply_done(const Applied& applied) {
         flows_->open(applied.orphans);
     }
     if (ended) {
-        pacer_.finished(Job::apply, now, true);
+        end_sync(now, true);
         if (state_.has_dirty() || facts_outdated_ || !first_pass_done_) {
             pacer_.want(Job::apply);
         }
@@ -242,6 +301,7 @@ void Agent::Impl::settle_quarantine(const Applied& applied) {
         if (quarantine_.failed(q.service, q.error, now)) {
             parts_.log.error(fmt::format("Service {} cannot be programmed, the others are: {}",
                                          q.service.to_string(), q.error.message()));
+            parts_.observer.on_quarantined(q.service, q.error);
         }
     }
     if (quarantine_.size() == failed.size()) {
@@ -250,6 +310,7 @@ void Agent::Impl::settle_quarantine(const Applied& applied) {
     const auto cure = [&](const ServiceName& name) {
         if (!failed.contains(name) && quarantine_.cured(name)) {
             parts_.log.info(fmt::format("Service {} left quarantine", name.to_string()));
+            parts_.observer.on_cured(name);
         }
     };
     for (const auto& plan : applied.batch.delta->changed) {
@@ -258,39 +319,6 @@ void Agent::Impl::settle_quarantine(const Applied& applied) {
     for (const ServiceName& name : applied.batch.delta->removed) {
         cure(name);
     }
-}
-
-void Agent::Impl::refresh_facts() {
-    if (!facts_outdated_ && facts_) {
-        return;
-    }
-    facts_outdated_ = false;
-    auto computed = node_facts(options_.node, addresses_, state_.node(), state_.service_cidrs());
-    report_facts(computed);
-    if (!facts_ || *facts_ != computed.facts) {
-        facts_ = std::make_shared<const NodeFacts>(std::move(computed.facts));
-    }
-}
-
-void Agent::Impl::report_facts(const ComputedFacts& computed) {
-    for (const Family family : computed.unknown_primary) {
-        if (std::find(warned_primary_.begin(), warned_primary_.end(), family) ==
-            warned_primary_.end()) {
-            parts_.log.warning(fmt::format(
-                "no {} NodePorts: --nodeport-addresses is \"primary\" and no {} address of node "
-                "{} is known; give its Node object, --bind-address, or networks in "
-                "--nodeport-addresses",
-                to_string(family), to_string(family), options_.node_name));
-        }
-    }
-    warned_primary_ = computed.unknown_primary;
-    if (computed.missing_pod_cidrs && !warned_pod_cidrs_) {
-        parts_.log.warning(fmt::format(
-            "pods of this node are not recognised yet: --detect-local-mode is NodeCIDR and no "
-            "podCIDRs of node {} are known",
-            options_.node_name));
-    }
-    warned_pod_cidrs_ = computed.missing_pod_cidrs;
 }
 
 }  // namespace sy

@@ -32,6 +32,7 @@ struct Applied {
     Duration busy{};
     /// After the complete batch: see Backend::orphaned_udp_frontends.
     std::vector<EndpointAddr> orphans;
+    std::vector<MapFill> fill;
 };
 
 }  // namespace sy

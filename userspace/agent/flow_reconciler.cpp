@@ -19,8 +19,12 @@ constexpr Duration kRetryLimit = std::chrono::minutes(1);
 }  // namespace
 
 struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
-    Impl(boost::asio::io_context& io_context, Log& log_sink, Pass run)
-        : io(io_context), log(log_sink), pass(std::move(run)), retry(io_context) {}
+    Impl(boost::asio::io_context& io_context, Log& log_sink, Pass run, Ended on_end)
+        : io(io_context),
+          log(log_sink),
+          pass(std::move(run)),
+          ended(std::move(on_end)),
+          retry(io_context) {}
 
     void pump() {
         if (!open || running || waiting || !table.has_suspects() || !worker) {
@@ -29,22 +33,29 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
         running = true;
         // The reconciler, which joins the thread, outlives the work; the strand's part may not.
         worker->post([this, weak = weak_from_this(), suspects = table.take_suspects()]() mutable {
+            const TimePoint begun = Clock::now();
             auto result = pass(suspects);
-            boost::asio::post(io,
-                              [weak, result = std::move(result), suspects = std::move(suspects)] {
-                                  if (const auto self = weak.lock()) {
-                                      self->done(result, suspects);
-                                  }
-                              });
+            boost::asio::post(io, [weak, took = Clock::now() - begun, result = std::move(result),
+                                   suspects = std::move(suspects)] {
+                const auto self = weak.lock();
+                if (self && self->worker) {
+                    self->done(result, suspects, took);
+                }
+            });
         });
     }
 
-    void done(const Result<FlowReport>& result, const UdpSuspects& suspects) {
+    void done(const Result<FlowReport>& result, const UdpSuspects& suspects, Duration took) {
         running = false;
+        ended({.ok = result.has_value(),
+               .took = took,
+               .deleted_ipv4 = result ? result->deleted_ipv4 : 0,
+               .deleted_ipv6 = result ? result->deleted_ipv6 : 0});
         if (result) {
             failures = 0;
             log.debug(fmt::format("udp flows: {} seen, {} stale removed, {} frontends checked",
-                                  result->seen, result->deleted, suspects.rules.size()));
+                                  result->seen, result->deleted_ipv4 + result->deleted_ipv6,
+                                  suspects.rules.size()));
             pump();
             return;
         }
@@ -67,6 +78,7 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
     boost::asio::io_context& io;
     Log& log;
     Pass pass;
+    Ended ended;
     boost::asio::steady_timer retry;
     UdpFrontends table;
     bool open = false;
@@ -76,8 +88,8 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
     std::unique_ptr<Worker> worker = std::make_unique<Worker>();
 };
 
-FlowReconciler::FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass)
-    : impl_(std::make_shared<Impl>(io, log, std::move(pass))) {}
+FlowReconciler::FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass, Ended ended)
+    : impl_(std::make_shared<Impl>(io, log, std::move(pass), std::move(ended))) {}
 
 FlowReconciler::~FlowReconciler() {
     impl_->worker.reset();

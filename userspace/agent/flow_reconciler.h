@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "agent/observer.h"
 #include "agent/udp_frontends.h"
 #include "backends/backend.h"
 #include "base/log.h"
@@ -19,7 +20,8 @@ namespace sy {
 /// What one pass over the connection table did.
 struct FlowReport {
     uint64_t seen = 0;
-    uint64_t deleted = 0;
+    uint64_t deleted_ipv4 = 0;
+    uint64_t deleted_ipv6 = 0;
 };
 
 /// Event-driven: a pass runs only after a commit made frontends suspect. What becomes suspect
@@ -30,7 +32,10 @@ class FlowReconciler {
     /// Looks at every UDP flow once and deletes the stale ones. Called on the reconciler's thread.
     using Pass = std::function<Result<FlowReport>(const UdpSuspects&)>;
 
-    FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass);
+    /// Told of every pass, on the strand.
+    using Ended = std::function<void(const FlowPassEnd&)>;
+
+    FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass, Ended ended);
     /// Waits for a pass that runs.
     ~FlowReconciler();
 

@@ -37,6 +37,9 @@ class Pacer {
 
     explicit Pacer(const Config& config) : config_(config) {}
 
+    /// Holds for pauses that begin from now on.
+    void configure(const Config& config) { config_ = config; }
+
     /// From now on jobs may start: the lists are complete and the kernel has been read.
     void open() { open_ = true; }
     bool is_open() const { return open_; }

@@ -23,6 +23,9 @@ class Quarantine {
 
     explicit Quarantine(const Config& config) : config_(config) {}
 
+    /// Holds for retries that are set from now on.
+    void configure(const Config& config) { config_ = config; }
+
     /// `name` failed at `now`. True if this is news: it was fine before, or the reason changed.
     bool failed(const ServiceName& name, const Error& error, TimePoint now);
     /// `name` is programmed, or gone. True if it was in quarantine.

@@ -20,6 +20,28 @@ inline constexpr std::array<Family, 2> kFamilies{Family::ipv4, Family::ipv6};
 /// "IPv4" or "IPv6", the spelling of the Kubernetes API.
 std::string_view to_string(Family family);
 
+/// None, one or both of the families.
+class FamilySet {
+  public:
+    constexpr FamilySet() = default;
+    constexpr explicit FamilySet(Family family) : bits_(bit(family)) {}
+    static constexpr FamilySet both() { return FamilySet(Family::ipv4) | FamilySet(Family::ipv6); }
+
+    constexpr bool contains(Family family) const { return (bits_ & bit(family)) != 0; }
+    constexpr bool empty() const { return bits_ == 0; }
+    constexpr FamilySet& operator|=(FamilySet other) {
+        bits_ = static_cast<uint8_t>(bits_ | other.bits_);
+        return *this;
+    }
+    friend constexpr FamilySet operator|(FamilySet a, FamilySet b) { return a |= b; }
+    friend constexpr bool operator==(FamilySet, FamilySet) = default;
+
+  private:
+    static constexpr uint8_t bit(Family family) { return family == Family::ipv4 ? 1 : 2; }
+
+    uint8_t bits_ = 0;
+};
+
 /// An IPv4 or IPv6 address. Ordered by family, then numerically.
 class IpAddr {
   public:

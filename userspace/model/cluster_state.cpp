@@ -27,24 +27,52 @@ std::optional<IpAddr> first_of(Family family, const std::optional<Node>& node) {
     return std::nullopt;
 }
 
+/// A Service whose rules cannot be written for long must not gather triggers forever; the oldest,
+/// which tell most, are kept.
+constexpr std::size_t kMaxTriggers = 100;
+
+FamilySet as_set(std::optional<Family> family) {
+    return family ? FamilySet(*family) : FamilySet();
+}
+
+FamilySet families_of(const Service& service) {
+    FamilySet families;
+    for (const auto& [family, ip] : service.family_ips) {
+        families |= FamilySet(family);
+    }
+    if (service.family_ips.empty() && service.cluster_ip) {
+        families |= FamilySet(service.cluster_ip->family());
+    }
+    return families;
+}
+
 }  // namespace
 
-ClusterState::ClusterState(Symbols& symbols, std::string node_name)
-    : symbols_(symbols), node_name_(std::move(node_name)) {
+ClusterState::ClusterState(Symbols& symbols, std::string node_name, WallTime started)
+    : symbols_(symbols), node_name_(std::move(node_name)), started_(started) {
     view_.name = symbols_.intern(node_name_);
 }
 
-void ClusterState::apply(Event event) {
+FamilySet ClusterState::apply(Event event) {
     if (auto* upserted = std::get_if<Upserted>(&event)) {
-        std::visit([this](auto& object) { upsert(std::move(object)); }, upserted->object);
-    } else if (const auto* removed = std::get_if<Removed>(&event)) {
-        remove(removed->key);
-    } else if (const auto* listed = std::get_if<Listed>(&event)) {
+        return std::visit([this](auto& object) { return upsert(std::move(object)); },
+                          upserted->object);
+    }
+    if (const auto* removed = std::get_if<Removed>(&event)) {
+        return remove(removed->key);
+    }
+    if (const auto* listed = std::get_if<Listed>(&event)) {
         services_listed_ = services_listed_ || listed->kind == Kind::service;
         slices_listed_ = slices_listed_ || listed->kind == Kind::endpoint_slice;
         services_whole_ = services_whole_ || (listed->kind == Kind::service && listed->whole);
         slices_whole_ = slices_whole_ || (listed->kind == Kind::endpoint_slice && listed->whole);
     }
+    return {};
+}
+
+bool ClusterState::listed(Kind kind) const {
+    return kind == Kind::service ? services_listed_
+                                 : kind == Kind::endpoint_slice && slices_listed_;
 }
 
 bool ClusterState::complete() const {
@@ -73,7 +101,7 @@ void ClusterState::set_node_ips(std::optional<IpAddr> ipv4, std::optional<IpAddr
     update_view();
 }
 
-void ClusterState::update_view() {
+FamilySet ClusterState::update_view() {
     NodeView now = view_;
     now.zone = node_ ? symbols_.intern(node_->zone) : Symbol::none;
     now.ipv4 = ipv4_override_ ? ipv4_override_ : first_of(Family::ipv4, node_);
@@ -82,110 +110,140 @@ void ClusterState::update_view() {
     const bool ips_changed = now.ipv4 != view_.ipv4 || now.ipv6 != view_.ipv6;
     view_ = now;
     if (!zone_changed && !ips_changed) {
-        return;
+        return {};
     }
+    bool any = false;
     for (auto& service : known_) {
         if (zone_changed || service.second.has_source_ranges) {
             make_dirty(service);
+            any = true;
         }
     }
+    return any ? FamilySet::both() : FamilySet();
 }
 
-void ClusterState::upsert(const Service& service) {
+FamilySet ClusterState::upsert(const Service& service) {
     if (service.name.ns.empty() || service.name.name.empty()) {
-        return;
+        return {};
     }
     auto packed = pack(service);
     auto& owner = known(service.name);
     auto& entry = owner.second;
     if (entry.service == packed) {
-        return;
+        return {};
     }
+    auto families = families_of(service);
     std::vector<Claim> before;
     if (entry.service.empty()) {
         ++service_count_;
     } else {
-        before = claims_of(unpack_service(entry.service, owner.first));
+        const auto former = unpack_service(entry.service, owner.first);
+        families |= families_of(former);
+        before = claims_of(former);
     }
     entry.service = std::move(packed);
     entry.has_source_ranges = service.source_ranges_set;
     make_dirty(owner);
     set_claims(owner, before, claims_of(service));
+    return families;
 }
 
-void ClusterState::upsert(const EndpointSlice& slice) {
+FamilySet ClusterState::upsert(const EndpointSlice& slice) {
     if (slice.ns.empty() || slice.name.empty() || slice.service.empty()) {
         // Without an owner it is as good as gone.
-        remove_slice(slice.ns, slice.name);
-        return;
+        return remove_slice(slice.ns, slice.name);
     }
+    auto families = as_set(slice.family);
     auto packed = pack(slice);
     auto& owner = known({slice.ns, slice.service});
     auto& slices = owner.second.slices;
     const auto old = slice_named(slices, slice.name);
     if (old != slices.end()) {
         if (*old == packed) {
-            return;
+            return {};
         }
+        families |= as_set(family_of_slice(*old));
         *old = std::move(packed);
     } else {
-        remove_slice(slice.ns, slice.name);
+        families |= remove_slice(slice.ns, slice.name);
         slices.reserve(slices.size() + 1);
         slices.push_back(std::move(packed));
         slice_index_.emplace(slice_hash(slice.ns, slice.name), &owner);
     }
     make_dirty(owner);
-}
-
-void ClusterState::upsert(Node node) {
-    if (node.name == node_name_) {
-        node_ = std::move(node);
-        update_view();
+    if (slice.trigger_time && *slice.trigger_time > started_ && slice.family) {
+        remember(owner, *slice.family, *slice.trigger_time);
     }
+    return families;
 }
 
-void ClusterState::upsert(ServiceCidr cidr) {
+FamilySet ClusterState::upsert(Node node) {
+    if (node.name != node_name_) {
+        return {};
+    }
+    node_ = std::move(node);
+    return update_view();
+}
+
+FamilySet ClusterState::upsert(ServiceCidr cidr) {
     cidrs_[cidr.name] = std::move(cidr.cidrs);
+    return {};
 }
 
-void ClusterState::remove(const ObjectKey& key) {
+FamilySet ClusterState::remove(const ObjectKey& key) {
     switch (key.kind) {
         case Kind::service:
-            if (auto* owner = find({key.ns, key.name}); owner && !owner->second.service.empty()) {
-                const auto before = claims_of(unpack_service(owner->second.service, owner->first));
-                owner->second.service = Packed();
-                owner->second.has_source_ranges = false;
-                --service_count_;
-                make_dirty(*owner);
-                set_claims(*owner, before, {});
-            }
-            break;
+            return remove_service({key.ns, key.name});
         case Kind::endpoint_slice:
-            remove_slice(key.ns, key.name);
-            break;
+            return remove_slice(key.ns, key.name);
         case Kind::node:
             if (key.name == node_name_) {
                 node_.reset();
-                update_view();
+                return update_view();
             }
             break;
         case Kind::service_cidr:
             cidrs_.erase(key.name);
             break;
     }
+    return {};
 }
 
-void ClusterState::remove_slice(std::string_view ns, std::string_view name) {
+FamilySet ClusterState::remove_service(const ServiceName& name) {
+    auto* owner = find(name);
+    if (owner == nullptr || owner->second.service.empty()) {
+        return {};
+    }
+    const auto former = unpack_service(owner->second.service, owner->first);
+    owner->second.service = Packed();
+    owner->second.has_source_ranges = false;
+    --service_count_;
+    make_dirty(*owner);
+    set_claims(*owner, claims_of(former), {});
+    return families_of(former);
+}
+
+FamilySet ClusterState::remove_slice(std::string_view ns, std::string_view name) {
     const auto found = find_slice(ns, name);
     if (found == slice_index_.end()) {
-        return;
+        return {};
     }
     auto& owner = *found->second;
     slice_index_.erase(found);
     auto& slices = owner.second.slices;
-    slices.erase(slice_named(slices, name));
+    const auto slice = slice_named(slices, name);
+    const auto families = as_set(family_of_slice(*slice));
+    slices.erase(slice);
     slices.shrink_to_fit();
     make_dirty(owner);
+    return families;
+}
+
+void ClusterState::remember(const Known& service, Family family, WallTime trigger) {
+    auto& triggers = triggers_[&service];
+    if (triggers.size() < kMaxTriggers) {
+        triggers.push_back({service.first, family, trigger});
+    }
 }
 
 ClusterState::Known& ClusterState::known(const ServiceName& name) {
@@ -277,10 +335,16 @@ void ClusterState::tell(Known& service, PlanDelta& delta) {
     auto& entry = service.second;
     auto plan = this->plan(service);
     const auto now = fingerprint(plan);
+    // Changes that cancel each other out program nothing, so they have no latency.
+    const auto triggers = triggers_.extract(&service);
     if (entry.is_forced || now != entry.told) {
         if (needs_nothing(plan)) {
             delta.removed.push_back(service.first);
         } else {
+            if (triggers) {
+                delta.triggers.insert(delta.triggers.end(), triggers.mapped().begin(),
+                                      triggers.mapped().end());
+            }
             delta.changed.push_back(std::make_shared<const ServicePlan>(std::move(plan)));
         }
     }
@@ -306,6 +370,18 @@ void ClusterState::mark_dirty(const ServiceName& name) {
     auto& service = known(name);
     service.second.is_forced = true;
     make_dirty(service);
+}
+
+void ClusterState::put_back(const PlanDelta& delta) {
+    for (const auto& plan : delta.changed) {
+        mark_dirty(plan->name);
+    }
+    for (const auto& name : delta.removed) {
+        mark_dirty(name);
+    }
+    for (const auto& trigger : delta.triggers) {
+        remember(known(trigger.service), trigger.family, trigger.at);
+    }
 }
 
 void ClusterState::mark_all_dirty() {

@@ -1,6 +1,7 @@
 // The objects of the cluster, and which Services have to be looked at again.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -22,12 +23,23 @@
 
 namespace sy {
 
+/// When something happened in the cluster that a Service's plan now follows.
+struct Trigger {
+    ServiceName service;
+    Family family = Family::ipv4;
+    std::chrono::system_clock::time_point at;
+
+    friend bool operator==(const Trigger&, const Trigger&) = default;
+};
+
 /// Services whose plan may have changed, as a batch for a backend.
 struct PlanDelta {
     /// Services that exist and need something. Shared with the worker, immutable.
     std::vector<std::shared_ptr<const ServicePlan>> changed;
     /// Services that need nothing (any more).
     std::vector<ServiceName> removed;
+    /// Of the Services in `changed`, for the programming latency.
+    std::vector<Trigger> triggers;
     /// Services the state knows in all: a hint for how large kernel tables should be declared.
     std::size_t known_services = 0;
 
@@ -38,12 +50,18 @@ struct PlanDelta {
 /// invisible in the result. Not thread-safe: lives on the strand.
 class ClusterState {
   public:
-    /// `symbols` must outlive the state and be the table the events' symbols come from.
-    ClusterState(Symbols& symbols, std::string node_name);
+    using WallTime = std::chrono::system_clock::time_point;
 
-    /// Takes one event. An upsert equal to what is known changes nothing.
-    void apply(Event event);
+    /// `symbols` must outlive the state and be the table the events' symbols come from. Triggers
+    /// from before `started` tell of somebody else's latency and are ignored.
+    ClusterState(Symbols& symbols, std::string node_name, WallTime started = WallTime::min());
 
+    /// Takes one event; the result says in which families plans may have changed by it. An upsert
+    /// equal to what is known changes nothing.
+    FamilySet apply(Event event);
+
+    /// Has been listed at least once. Of Services and EndpointSlices only.
+    bool listed(Kind kind) const;
     /// Services and EndpointSlices have both been listed at least once.
     bool complete() const;
     /// And both lists were whole at least once: what was never told does not exist.
@@ -68,6 +86,8 @@ class ClusterState {
     /// Puts a Service back into the dirty set (its commit failed): the next take tells its plan, or
     /// its removal, even if it was told before.
     void mark_dirty(const ServiceName& name);
+    /// mark_dirty for all of a delta; its triggers count again.
+    void put_back(const PlanDelta& delta);
     /// mark_dirty for all that are known. Services removed earlier are not among them.
     void mark_all_dirty();
 
@@ -93,12 +113,14 @@ class ClusterState {
         bool has_source_ranges = false;
     };
 
-    void upsert(const Service& service);
-    void upsert(const EndpointSlice& slice);
-    void upsert(Node node);
-    void upsert(ServiceCidr cidr);
-    void remove(const ObjectKey& key);
-    void remove_slice(std::string_view ns, std::string_view name);
+    FamilySet upsert(const Service& service);
+    FamilySet upsert(const EndpointSlice& slice);
+    FamilySet upsert(Node node);
+    FamilySet upsert(ServiceCidr cidr);
+    FamilySet remove(const ObjectKey& key);
+    FamilySet remove_service(const ServiceName& name);
+    FamilySet remove_slice(std::string_view ns, std::string_view name);
+    void remember(const Known& service, Family family, WallTime trigger);
 
     Known& known(const ServiceName& name);
     Known* find(const ServiceName& name);
@@ -114,10 +136,11 @@ class ClusterState {
     std::vector<Known*> take_group(Known& first);
     ServicePlan plan(const Known& service) const;
     void tell(Known& service, PlanDelta& delta);
-    void update_view();
+    FamilySet update_view();
 
     Symbols& symbols_;
     std::string node_name_;
+    WallTime started_;
     std::optional<Node> node_;
     std::optional<IpAddr> ipv4_override_;
     std::optional<IpAddr> ipv6_override_;
@@ -137,6 +160,8 @@ class ClusterState {
     Claims claims_;
     std::list<Known*> dirty_;  // the longest dirty first
     Handovers handovers_;      // among dirty Services only
+    // Of dirty Services only.
+    std::unordered_map<const Known*, std::vector<Trigger>> triggers_;
 };
 
 }  // namespace sy

@@ -2,6 +2,7 @@
 // decoding. No policy here: what a field means is decided in select().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -90,6 +91,10 @@ struct EndpointSlice {
     bool headless = false;
     std::vector<SlicePort> ports;
     std::vector<Endpoint> endpoints;
+    /// When the change happened that made the controller write this version (annotation
+    /// endpoints.kubernetes.io/last-change-trigger-time). About the object's history, not part of
+    /// what it says: two slices that differ in nothing else are no change to the cluster state.
+    std::optional<std::chrono::system_clock::time_point> trigger_time;
 
     friend bool operator==(const EndpointSlice&, const EndpointSlice&) = default;
 };
@@ -102,6 +107,10 @@ struct Node {
     /// status.addresses: InternalIPs first, then ExternalIPs, each in the order of the object.
     std::vector<IpAddr> addresses;
     std::vector<Cidr> pod_cidrs;
+    /// metadata.deletionTimestamp is present.
+    bool deleting = false;
+    /// A taint of key ToBeDeletedByClusterAutoscaler, whatever its effect.
+    bool autoscaler_taint = false;
 
     friend bool operator==(const Node&, const Node&) = default;
 };

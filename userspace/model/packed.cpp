@@ -270,4 +270,11 @@ std::string_view name_of_slice(const Packed& packed) {
     return Reader(packed).text();
 }
 
+std::optional<Family> family_of_slice(const Packed& packed) {
+    Reader in(packed);
+    in.text();
+    const auto family = in.number();
+    return family == 0 ? std::nullopt : std::optional(static_cast<Family>(family));
+}
+
 }  // namespace sy

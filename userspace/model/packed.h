@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -33,11 +34,13 @@ Packed pack(const Service& service);
 /// Inverse of pack; `packed` must come from there.
 Service unpack_service(const Packed& packed, const ServiceName& name);
 
-/// All of `slice` but its namespace and its Service's name.
+/// All of `slice` but its namespace, its Service's name and its trigger time.
 Packed pack(const EndpointSlice& slice);
 /// Inverse of pack; `packed` must come from there.
 EndpointSlice unpack_slice(const Packed& packed, const ServiceName& service);
 /// The slice's own name, without unpacking the rest. Valid as long as `packed`.
 std::string_view name_of_slice(const Packed& packed);
+/// And its family.
+std::optional<Family> family_of_slice(const Packed& packed);
 
 }  // namespace sy

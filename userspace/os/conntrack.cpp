@@ -155,6 +155,7 @@ Result<void> ConntrackPruner::request_dump(Family family) {
 Result<PruneReport> ConntrackPruner::prune(const std::function<bool(const UdpFlow&)>& stale) {
     Pass pass{.stale = stale, .report = {}, .deletions = {}, .pending = 0};
     for (const Family family : kFamilies) {
+        const uint64_t before = pass.report.deleted;
         auto walked = walk(family, pass);
         if (!walked && filter_in_kernel_ &&
             (walked.error().code == EINVAL || walked.error().code == EOPNOTSUPP)) {
@@ -164,9 +165,12 @@ Result<PruneReport> ConntrackPruner::prune(const std::function<bool(const UdpFlo
         if (!walked) {
             return std::unexpected(walked.error());
         }
-    }
-    if (auto flushed = flush(pass); !flushed) {
-        return std::unexpected(flushed.error());
+        if (auto flushed = flush(pass); !flushed) {
+            return std::unexpected(flushed.error());
+        }
+        if (family == Family::ipv6) {
+            pass.report.deleted_ipv6 = pass.report.deleted - before;
+        }
     }
     return pass.report;
 }

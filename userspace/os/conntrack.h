@@ -24,6 +24,8 @@ struct PruneReport {
     /// UDP flows looked at, and deleted.
     uint64_t seen = 0;
     uint64_t deleted = 0;
+    /// Of the deleted ones, those of IPv6.
+    uint64_t deleted_ipv6 = 0;
 };
 
 /// Looks at UDP flows and deletes some of them. Belongs to the network namespace in which it was

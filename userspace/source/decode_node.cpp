@@ -6,6 +6,9 @@
 namespace sy {
 namespace {
 
+/// Key of the taint that the cluster autoscaler puts on a node it is about to remove.
+constexpr std::string_view kAutoscaler = "ToBeDeletedByClusterAutoscaler";
+
 std::vector<Cidr> read_networks(const Field& field) {
     std::vector<Cidr> networks;
     field.each([&](const Field& entry) {
@@ -46,6 +49,10 @@ Node decode_node(const Field& root, const Identity& id) {
     node.zone = labels.member("topology.kubernetes.io/zone").text();
     read_node_addresses(addresses, "InternalIP", node.addresses);
     read_node_addresses(addresses, "ExternalIP", node.addresses);
+    node.deleting = metadata.member("deletionTimestamp").present();
+    spec.member("taints").each([&](const Field& taint) {
+        node.autoscaler_taint = node.autoscaler_taint || taint.member("key").text() == kAutoscaler;
+    });
     node.pod_cidrs = read_networks(spec.member("podCIDRs"));
     if (const auto single = spec.member("podCIDR").text();
         node.pod_cidrs.empty() && !single.empty()) {

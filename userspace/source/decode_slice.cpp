@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "source/decode_kinds.h"
+#include "source/timestamp.h"
 
 namespace sy {
 namespace {
@@ -99,11 +100,15 @@ void read_endpoint(const Field& entry, EndpointSlice& slice, Symbols& symbols) {
 EndpointSlice decode_endpoint_slice(const Field& root, const Identity& id, Symbols& symbols) {
     const auto metadata = root.member("metadata");
     const auto labels = metadata.member("labels");
+    const auto annotations = metadata.member("annotations");
     EndpointSlice slice;
     slice.ns = id.ns;
     slice.name = id.name;
     slice.service = labels.member("kubernetes.io/service-name").text();
     slice.headless = labels.member("service.kubernetes.io/headless").present();
+    // One that cannot be read costs a measurement, nothing else.
+    slice.trigger_time = parse_timestamp(
+        annotations.member("endpoints.kubernetes.io/last-change-trigger-time").text());
     slice.family = read_address_type(root.member("addressType"));
     slice.ports = read_ports(root.member("ports"));
     if (slice.family) {

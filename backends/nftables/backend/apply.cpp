@@ -4,6 +4,7 @@
 
 #include "backends/nftables/backend/backend.h"
 #include "backends/nftables/node_elements.h"
+#include "backends/nftables/schema.h"
 #include "backends/nftables/vocabulary.h"
 #include "backends/nftables/word.h"
 
@@ -269,6 +270,25 @@ void NftBackend::note_committed(const Book::Stage& stage, const Transaction& tra
             }
         }
     }
+}
+
+std::vector<MapFill> NftBackend::fill() const {
+    std::vector<MapFill> all;
+    all.reserve(kFamilies.size() * kSetCount);
+    for (const Family family : kFamilies) {
+        const Table& own = table(family);
+        for (std::size_t i = 0; own.present && i < kSetCount; ++i) {
+            const auto& set = schema(static_cast<SetId>(i));
+            // What the packet path fills cannot be known without asking.
+            if (!set.dynamic) {
+                all.push_back({.map = set.name,
+                               .family = family,
+                               .elements = own.used[i],
+                               .capacity = own.config.sizes[i]});
+            }
+        }
+    }
+    return all;
 }
 
 }  // namespace sy::nft

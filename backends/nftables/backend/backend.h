@@ -33,6 +33,7 @@ class NftBackend : public Backend {
     Result<std::unique_ptr<DriftWatch>> watch() override;
     Result<void> teardown() override;
     std::vector<EndpointAddr> orphaned_udp_frontends() const override;
+    std::vector<MapFill> fill() const override;
 
   private:
     using Book = Ledger<Element>;

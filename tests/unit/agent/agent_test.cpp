@@ -1,14 +1,6 @@
 #include "agent/agent.h"
 
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <mutex>
-#include <string>
-
-#include "fake_backend.h"
+#include "agent_fixture.h"
 
 namespace sy {
 namespace {
@@ -20,123 +12,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-const Error kNoMemory{.what = "commit", .on = {}, .code = 12};
-const Error kInvalid{.what = "add element", .on = {}, .code = 22};
-
-class RecordingLog : public Log {
-  public:
-    void write(LogLevel level, std::string_view message) override {
-        const std::lock_guard lock(mutex_);
-        if (level != LogLevel::debug) {
-            lines_.emplace_back(message);
-        }
-    }
-    std::vector<std::string> lines() const {
-        const std::lock_guard lock(mutex_);
-        return lines_;
-    }
-
-  private:
-    mutable std::mutex mutex_;
-    std::vector<std::string> lines_;
-};
-
-ServiceName name(int i) {
-    return {"default", fmt::format("s{}", i)};
-}
-
-Event service(int i, uint16_t port = 80, Protocol protocol = Protocol::tcp) {
-    Service object;
-    object.name = name(i);
-    object.cluster_ip = IpAddr::v4(10, 96, static_cast<uint8_t>(i / 256), static_cast<uint8_t>(i));
-    ServicePort service_port;
-    service_port.port = Port{port};
-    service_port.protocol = protocol;
-    object.ports.push_back(service_port);
-    return Upserted{object};
-}
-
-Event gone(int i) {
-    return Removed{{.kind = Kind::service, .ns = name(i).ns, .name = name(i).name}};
-}
-
-std::vector<Event> lists_of(int services) {
-    std::vector<Event> events;
-    for (int i = 0; i < services; ++i) {
-        events.push_back(service(i));
-    }
-    for (const Kind kind : {Kind::service, Kind::endpoint_slice, Kind::node, Kind::service_cidr}) {
-        events.push_back(Listed{kind});
-    }
-    return events;
-}
-
-class AgentTest : public testing::Test {
-  protected:
-    void make() {
-        agent_.emplace(
-            AgentParts{
-                .io = io_,
-                .log = log_,
-                .symbols = symbols_,
-                .backend = std::make_unique<FakeBackend>(kernel_),
-                .prune_flows = [this](const UdpSuspects& suspects) -> Result<FlowReport> {
-                    const std::lock_guard lock(mutex_);
-                    passes_.push_back(suspects);
-                    return FlowReport{};
-                },
-                .on_synced = [this] { synced_ = true; },
-                .on_bulk_done = [] {},
-                .on_fatal = [this](const Error& error) { fatal_ = error; },
-            },
-            options_);
-        agent_->on_addresses({IpAddr::v4(192, 0, 2, 10)});
-        agent_->start();
-    }
-
-    void make_synced(int services) {
-        make();
-        agent_->on_events(lists_of(services));
-        until([this] { return synced_; });
-        EXPECT_EQ(kernel_->audits(), 0U) << "nothing was missed since the kernel was read";
-        drain();
-    }
-
-    /// Runs the strand until `done`; the time limit only keeps a broken test from hanging.
-    void until(const std::function<bool()>& done) {
-        const auto limit = Clock::now() + 60s;
-        while (!done()) {
-            ASSERT_LT(Clock::now(), limit) << "the agent never got there";
-            io_.run_one_for(20ms);
-        }
-    }
-    void drain() {
-        while (io_.poll() > 0) {
-        }
-    }
-    std::vector<UdpSuspects> passes() const {
-        const std::lock_guard lock(mutex_);
-        return passes_;
-    }
-
-    boost::asio::io_context io_;
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-        io_.get_executor()};
-    RecordingLog log_;
-    Symbols symbols_;
-    std::shared_ptr<FakeKernel> kernel_ = std::make_shared<FakeKernel>();
-    AgentOptions options_{.node_name = "n1",
-                          .node = {},
-                          .pace = {.retry_first = 1ms, .retry_limit = 5ms, .audit_period = 1ms},
-                          .quarantine = {.retry_first = 1ms, .retry_limit = 5ms},
-                          .batch = 8192};
-    mutable std::mutex mutex_;
-    std::vector<UdpSuspects> passes_;
-    bool synced_ = false;
-    std::optional<Error> fatal_;
-    std::optional<Agent> agent_;  // last: its worker uses the rest
-};
 
 TEST_F(AgentTest, WritesNothingBeforeTheListsAreComplete) {
     make();

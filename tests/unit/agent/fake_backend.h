@@ -184,6 +184,12 @@ class FakeBackend : public Backend {
     }
     Result<void> teardown() override { return {}; }
     std::vector<EndpointAddr> orphaned_udp_frontends() const override { return kernel_->orphans_; }
+    std::vector<MapFill> fill() const override {
+        return {{.map = "frontends",
+                 .family = Family::ipv4,
+                 .elements = kernel_->programmed().size(),
+                 .capacity = 1024}};
+    }
 
   private:
     std::shared_ptr<FakeKernel> kernel_;

@@ -54,5 +54,15 @@ TEST(Cidr, RefusesWhatIsNoNetwork) {
     }
 }
 
+TEST(FamilySet, IsASet) {
+    FamilySet set;
+    EXPECT_TRUE(set.empty());
+    set |= FamilySet(Family::ipv6);
+    EXPECT_TRUE(set.contains(Family::ipv6));
+    EXPECT_FALSE(set.contains(Family::ipv4));
+    EXPECT_EQ(set | FamilySet(Family::ipv4), FamilySet::both());
+    EXPECT_EQ(set | set, set);
+}
+
 }  // namespace
 }  // namespace sy

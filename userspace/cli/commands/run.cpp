@@ -82,7 +82,9 @@ class Daemon {
         if (!report) {
             return std::unexpected(report.error());
         }
-        return FlowReport{report->seen, report->deleted};
+        return FlowReport{.seen = report->seen,
+                          .deleted_ipv4 = report->deleted - report->deleted_ipv6,
+                          .deleted_ipv6 = report->deleted_ipv6};
     }
 
     void make_agent(std::unique_ptr<Backend> backend) {
@@ -97,6 +99,7 @@ class Daemon {
                 .symbols = symbols_,
                 .backend = std::move(backend),
                 .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
+                .observer = observer_,
                 .on_synced =
                     [this] {
                         write_settings();
@@ -168,6 +171,7 @@ class Daemon {
     int exit_code_ = 0;
     std::optional<InstanceLock> lock_;
     Symbols symbols_;
+    AgentObserver observer_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     std::optional<AddressWatch> addresses_;

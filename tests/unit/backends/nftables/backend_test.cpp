@@ -270,5 +270,23 @@ TEST_F(NftBackendTest, ClassesOfVanishedTimeoutsMakeRoom) {
     }
 }
 
+TEST_F(NftBackendTest, TellsHowFullItsMapsAre) {
+    EXPECT_THAT(backend_->fill(), IsEmpty()) << "there is no table yet";
+    apply(many(3));
+    const auto find = [this](std::string_view map, Family family) {
+        const auto all = backend_->fill();
+        const auto found = std::ranges::find_if(
+            all, [&](const MapFill& f) { return f.map == map && f.family == family; });
+        return found == all.end() ? MapFill{} : *found;
+    };
+    EXPECT_EQ(find("frontends", Family::ipv4).elements, 3U);
+    EXPECT_GE(find("frontends", Family::ipv4).capacity, 3U);
+    EXPECT_EQ(find("frontends", Family::ipv6).elements, 0U);
+    EXPECT_EQ(find("nodeport_ips", Family::ipv4).elements, 1U);
+    EXPECT_TRUE(find("affinity", Family::ipv4).map.empty()) << "only the packet path knows";
+    apply({.changed = {}, .removed = {numbered(0, {}).name}, .triggers = {}});
+    EXPECT_EQ(find("frontends", Family::ipv4).elements, 2U);
+}
+
 }  // namespace
 }  // namespace sy::nft
