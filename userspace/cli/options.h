@@ -11,6 +11,7 @@
 #include "agent/node_facts.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/serving_options.h"
 #include "cli/flags.h"
 
 namespace sy {
@@ -31,6 +32,7 @@ struct Options {
     KernelSettings kernel;
     Duration min_sync_period{0};
     Duration sync_period = std::chrono::seconds(30);
+    ServingOptions serving;
     LogOptions log;
     /// Legal but probably not meant; one line each.
     std::vector<std::string> warnings;

@@ -20,6 +20,7 @@
 #include "os/addresses.h"
 #include "os/conntrack.h"
 #include "os/instance_lock.h"
+#include "serve/servers.h"
 #include "source/manifest/source.h"
 
 namespace sy {
@@ -62,6 +63,7 @@ class Daemon {
         if (!backend) {
             return std::unexpected(backend.error());
         }
+        make_servers();
         make_agent(std::move(*backend));
         follow_addresses();
         follow_signals();
@@ -87,6 +89,21 @@ class Daemon {
                           .deleted_ipv6 = report->deleted_ipv6};
     }
 
+    void make_servers() {
+        servers_.emplace(Servers::Parts{.io = io_,
+                                        .log = log_,
+                                        .events = nullptr,
+                                        .node_name = options_.node_name,
+                                        .build = {.version = SWITCHYARD_VERSION},
+                                        .on_fatal = [this](const Error& error) { fail(error); }},
+                         ServersOptions{.addresses = options_.serving,
+                                        .sync_period = options_.sync_period,
+                                        .node_required = false,
+                                        .nodeports = options_.node.nodeports,
+                                        .proxy_mode = options_.proxy_mode});
+        servers_->start();
+    }
+
     void make_agent(std::unique_ptr<Backend> backend) {
         AgentOptions options{
             .node_name = options_.node_name, .node = options_.node, .pace = {}, .quarantine = {}};
@@ -99,7 +116,7 @@ class Daemon {
                 .symbols = symbols_,
                 .backend = std::move(backend),
                 .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
-                .observer = observer_,
+                .observer = *servers_,
                 .on_synced =
                     [this] {
                         write_settings();
@@ -108,12 +125,7 @@ class Daemon {
                     },
                 // What the C library holds back for itself, others can use.
                 .on_bulk_done = [this] { chores_.post([] { malloc_trim(0); }); },
-                .on_fatal =
-                    [this](const Error& error) {
-                        log_.error(error.message());
-                        exit_code_ = 1;
-                        end();
-                    },
+                .on_fatal = [this](const Error& error) { fail(error); },
             },
             std::move(options));
         agent_->on_addresses(addresses_->addresses());
@@ -158,11 +170,20 @@ class Daemon {
         });
     }
 
+    void fail(const Error& error) {
+        log_.error(error.message());
+        exit_code_ = 1;
+        end();
+    }
+
     void end() {
         // A second signal ends the process the hard way.
         signals_.clear();
         source_->stop();
-        agent_->stop();
+        if (agent_) {
+            agent_->stop();
+        }
+        servers_->stop();
         io_.stop();
     }
 
@@ -171,13 +192,13 @@ class Daemon {
     int exit_code_ = 0;
     std::optional<InstanceLock> lock_;
     Symbols symbols_;
-    AgentObserver observer_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     std::optional<AddressWatch> addresses_;
     std::optional<FdWatch> address_fd_;
     std::optional<ConntrackPruner> conntrack_;
     std::optional<ManifestSource> source_;
+    std::optional<Servers> servers_;
     Worker chores_;
     std::optional<Agent> agent_;  // last: its threads use the rest
 };
