@@ -251,8 +251,7 @@ class Interpreter {
         };
         options().serving = {.healthz = enabled(config_.healthz_bind_address),
                              .metrics = enabled(config_.metrics_bind_address),
-                             .bind_hard_fail = config_.bind_address_hard_fail,
-                             .profiling = config_.enable_profiling};
+                             .bind_hard_fail = config_.bind_address_hard_fail};
     }
 
     void read_log() {

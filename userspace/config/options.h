@@ -12,7 +12,7 @@
 #include "agent/node_facts.h"
 #include "agent/quarantine.h"
 #include "base/log.h"
-#include "base/net.h"
+#include "base/serving_options.h"
 #include "config/proxy_config.h"
 
 namespace sy {
@@ -35,18 +35,6 @@ struct ApiOptions {
     int burst = 10;
 
     friend bool operator==(const ApiOptions&, const ApiOptions&) = default;
-};
-
-struct ServingOptions {
-    /// /healthz, /livez and /readyz; nothing: not served.
-    std::optional<SocketAddress> healthz;
-    /// /metrics and the rest; nothing: not served.
-    std::optional<SocketAddress> metrics;
-    /// An address that cannot be bound ends the process.
-    bool bind_hard_fail = false;
-    bool profiling = false;
-
-    friend bool operator==(const ServingOptions&, const ServingOptions&) = default;
 };
 
 /// Everything `run` and `render` can be told.

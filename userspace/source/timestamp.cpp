@@ -91,7 +91,7 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(std::string
     }
     const auto offset = zone_offset(in);
     const c::year_month_day date(y, m, d);
-    // Outside these years the clock's c::nanoseconds overflow.
+    // Outside these years the clock's nanoseconds overflow.
     const bool in_range = y > c::year(1700) && y < c::year(2200);
     if (!in.done() || !date.ok() || !in_range || hour > 23 || minute > 59 || second > 60) {
         return std::nullopt;

@@ -2,16 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <future>
 #include <optional>
-#include <thread>
-#include <vector>
 
 #include "tests/support/http_probe.h"
+#include "tests/support/strand.h"
 
 namespace sy {
 namespace {
@@ -26,37 +20,23 @@ const IpAddr kLoopback6 = *IpAddr::parse("::1");
 class HttpServerTest : public testing::Test {
   protected:
     ~HttpServerTest() override {
-        on_strand([this] { server_.reset(); });
-        io_.stop();
-        thread_.join();
+        strand_.run([this] { server_.reset(); });
     }
 
     void listen(const HttpLimits& limits = {}, const IpAddr& ip = kLoopback4,
                 HttpServer::Wildcard wildcard = HttpServer::Wildcard::own_family) {
-        on_strand([&] {
+        strand_.run([&] {
             auto server = HttpServer::listen(
-                io_, {ip, Port(0)}, [this](const HttpRequest& request) { return handle(request); },
-                wildcard, limits);
+                strand_.io(), {ip, Port(0)},
+                [this](const HttpRequest& request) { return handle(request); }, wildcard, limits);
             ASSERT_TRUE(server) << server.error().message();
             server_.emplace(std::move(*server));
             port_ = server_->port();
         });
     }
 
-    template <class Work>
-    void on_strand(Work work) {
-        std::promise<void> done;
-        boost::asio::post(io_, [&] {
-            work();
-            done.set_value();
-        });
-        done.get_future().wait();
-    }
-
     std::size_t connections() {
-        std::size_t count = 0;
-        on_strand([&] { count = server_->connections(); });
-        return count;
+        return strand_.run([this] { return server_->connections(); });
     }
 
     HttpProbe connect(const IpAddr& ip = kLoopback4) {
@@ -77,12 +57,9 @@ class HttpServerTest : public testing::Test {
         return response;
     }
 
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-        io_.get_executor()};
+    Strand strand_;
     std::optional<HttpServer> server_;
     Port port_;
-    std::thread thread_{[this] { io_.run(); }};
 };
 
 TEST_F(HttpServerTest, AnswersWithStatusHeadersAndBody) {
@@ -183,15 +160,16 @@ TEST_F(HttpServerTest, DestructionClosesEverything) {
     auto probe = connect();
     ASSERT_TRUE(probe.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"));
     ASSERT_TRUE(probe.receive());
-    on_strand([this] { server_.reset(); });
+    strand_.run([this] { server_.reset(); });
     EXPECT_TRUE(probe.ended());
     EXPECT_FALSE(HttpProbe::connect({kLoopback4, port_}));
 }
 
 TEST_F(HttpServerTest, ATakenPortIsAnError) {
     listen();
-    on_strand([this] {
-        const auto second = HttpServer::listen(io_, {kLoopback4, port_}, &HttpServerTest::handle);
+    strand_.run([this] {
+        const auto second =
+            HttpServer::listen(strand_.io(), {kLoopback4, port_}, &HttpServerTest::handle);
         ASSERT_FALSE(second);
         EXPECT_EQ(second.error().code, EADDRINUSE);
         EXPECT_THAT(second.error().message(), HasSubstr("127.0.0.1:"));
@@ -203,9 +181,9 @@ TEST_F(HttpServerTest, AFamilyKeepsToItself) {
     listen({}, unspecified(Family::ipv6));
     EXPECT_FALSE(HttpProbe::connect({kLoopback4, port_}));
     EXPECT_TRUE(http_get({kLoopback6, port_}, "/"));
-    on_strand([this] {
-        EXPECT_TRUE(
-            HttpServer::listen(io_, {unspecified(Family::ipv4), port_}, &HttpServerTest::handle))
+    strand_.run([this] {
+        EXPECT_TRUE(HttpServer::listen(strand_.io(), {unspecified(Family::ipv4), port_},
+                                       &HttpServerTest::handle))
             << "the other family's port is free";
     });
 }

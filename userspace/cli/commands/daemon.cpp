@@ -190,12 +190,6 @@ Result<void> Daemon::Impl::open_feed() {
         return std::unexpected(feed.error());
     }
     feed_ = std::move(*feed);
-    if (ApiClient* api = feed_->api()) {
-        events_.sink = make_event_recorder(io_, log_, *api,
-                                           {.instance = options_.node_name, .on_dropped = [this] {
-                                                servers_->metrics().count_dropped_event();
-                                            }});
-    }
     return {};
 }
 
