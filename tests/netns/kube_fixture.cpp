@@ -75,10 +75,12 @@ bool KubeTest::synced() const {
 }
 
 bool KubeTest::watching() const {
-    return eventually([&] {
+    const auto all = [&] {
         return server.watches("services") > 0 && server.watches("endpointslices") > 0 &&
                server.watches("nodes") > 0 && server.watches("servicecidrs") > 0;
-    });
+    };
+    // A client that failed often waits long before it tries again.
+    return eventually(all) || eventually(all) || eventually(all);
 }
 
 void KubeTest::put_web(std::vector<Place> places) {

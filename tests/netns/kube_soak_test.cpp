@@ -86,6 +86,7 @@ void KubeSoak::change_something() {
 }
 
 void KubeSoak::settle() {
+    EXPECT_TRUE(watching());
     // Through both watches: a Service and a slice that were not there before.
     const unsigned n = 100 + markers_++ % 100;
     const std::string marker = "soak/marker" + std::to_string(markers_);
