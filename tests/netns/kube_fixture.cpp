@@ -95,6 +95,13 @@ std::set<std::string> KubeTest::masqueraded(const std::vector<Place>& places) {
     return words;
 }
 
+BulkSpec KubeTest::bulk(uint32_t services) {
+    BulkSpec spec;
+    spec.services = services;
+    spec.first_cluster_ip = (10U << 24) | (98U << 16) | 1;
+    return spec;
+}
+
 uint32_t KubeTest::generation() const {
     const Entered inside(lab().at(Place::node));
     Result<nft::Connection> kernel = nft::Connection::open();

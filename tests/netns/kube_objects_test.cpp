@@ -84,9 +84,7 @@ TEST_P(KubeObjects, StreamsWhereTheServerCan) {
 
 TEST_P(KubeObjects, ListsInPagesWhereItCannotStream) {
     server.configure([](ApiServerOptions& options) { options.watch_list = WatchList::invalid; });
-    BulkSpec bulk;
-    bulk.services = 1700;
-    server.load(bulk);
+    server.load(bulk(1700));
     put_web();
     start();
     EXPECT_TRUE(becomes(web_flow(), masqueraded({Place::pod1, Place::podr})));
@@ -110,9 +108,7 @@ TEST_P(KubeObjects, ListsWhereStreamingIsIgnored) {
 
 TEST_P(KubeObjects, APageThatIsTooOldMeansAFreshList) {
     server.configure([](ApiServerOptions& options) { options.watch_list = WatchList::invalid; });
-    BulkSpec bulk;
-    bulk.services = 1200;
-    server.load(bulk);
+    server.load(bulk(1200));
     put_web();
     start();
     EXPECT_TRUE(becomes(web_flow(), masqueraded({Place::pod1, Place::podr})));

@@ -182,9 +182,7 @@ void KubeSoak::expect_right(unsigned n) const {
 
 TEST_P(KubeSoak, EndsAsAFreshStartWould) {
     std::cout << "seed " << kSeed << ", " << kSteps << " steps\n";
-    BulkSpec bulk;
-    bulk.services = 600;
-    server.load(bulk);
+    server.load(bulk(600));
     put_web();
     start();
     ASSERT_TRUE(becomes(web_flow(), masqueraded({Place::pod1, Place::podr})));
