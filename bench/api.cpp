@@ -63,6 +63,7 @@ class Daemon {
                                       "0",           "--cluster-cidr",
                                       "10.128.0.0/9"};
         std::vector<char*> words;
+        words.reserve(argv.size() + 1);
         for (std::string& word : argv) {
             words.push_back(word.data());
         }
@@ -209,6 +210,7 @@ void measure_changes(lab::TestApiServer& server, const lab::BulkSpec& bulk, cons
         return;
     }
     std::vector<double> times;
+    times.reserve(kChanges);
     const double before = daemon.cpu();
     for (uint32_t n = 0; n < kChanges; ++n) {
         commits.forget();

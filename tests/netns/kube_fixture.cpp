@@ -75,10 +75,12 @@ bool KubeTest::synced() const {
 }
 
 bool KubeTest::watching() const {
-    return eventually([&] {
+    const auto all = [&] {
         return server.watches("services") > 0 && server.watches("endpointslices") > 0 &&
                server.watches("nodes") > 0 && server.watches("servicecidrs") > 0;
-    });
+    };
+    // A client that failed often waits long before it tries again.
+    return eventually(all) || eventually(all) || eventually(all);
 }
 
 void KubeTest::put_web(std::vector<Place> places) {
@@ -91,6 +93,13 @@ std::set<std::string> KubeTest::masqueraded(const std::vector<Place>& places) {
         words.insert(std::string(to_string(place)) + " masq");
     }
     return words;
+}
+
+BulkSpec KubeTest::bulk(uint32_t services) {
+    BulkSpec spec;
+    spec.services = services;
+    spec.first_cluster_ip = (10U << 24) | (98U << 16) | 1;
+    return spec;
 }
 
 uint32_t KubeTest::generation() const {

@@ -43,6 +43,9 @@ class KubeTest : public DaemonTest {
     Flow web_flow() const { return tcp(Place::ext, vip(1), Port(80)); }
     static std::set<std::string> masqueraded(const std::vector<Place>& places);
 
+    /// Services that do not get in the way of the lab's.
+    static BulkSpec bulk(uint32_t services);
+
     /// How often anybody changed the node's nftables.
     uint32_t generation() const;
     /// Nobody answers, nobody refuses: packets to and from the server vanish.

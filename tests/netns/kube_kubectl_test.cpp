@@ -55,6 +55,42 @@ TEST_P(Kubectl, ReadsPagesAndDiscovery) {
     EXPECT_THAT(kubectl({"get", "nodes", "-o", "yaml"}), HasSubstr("podCIDRs:"));
 }
 
+TEST_P(Kubectl, TakesTheStepsOfTheGuide) {
+    // docs/replace-kube-proxy.md, as far as an API server alone goes.
+    const std::string deploy = SWITCHYARD_DEPLOY "/kubernetes/";
+    const std::string config = files.write("config.conf", "mode: \"nftables\"\n");
+    const std::vector<std::string> both{"-f", deploy + "rbac.yaml", "-f",
+                                        deploy + "daemonset.yaml"};
+    const auto with_both = [&](std::vector<std::string> words) {
+        words.insert(words.end(), both.begin(), both.end());
+        return words;
+    };
+    server.put(
+        R"({"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"namespace":"kube-system",)"
+        R"("name":"kube-proxy"},"spec":{"template":{"spec":{}}}})");
+    EXPECT_THAT(kubectl({"-n", "kube-system", "create", "configmap", "switchyard",
+                         "--from-file=" + config}),
+                HasSubstr("created"));
+    EXPECT_THAT(kubectl({"-n", "kube-system", "get", "configmap", "switchyard", "-o",
+                         R"(jsonpath={.data.config\.conf})"}),
+                HasSubstr(R"(mode: "nftables")"));
+    EXPECT_THAT(kubectl(with_both({"apply"})), HasSubstr("daemonset.apps/switchyard created"));
+    EXPECT_THAT(kubectl({"-n", "kube-system", "patch", "daemonset", "kube-proxy", "--patch-file",
+                         deploy + "kube-proxy-stays-away.yaml"}),
+                HasSubstr("patched"));
+    EXPECT_THAT(*server.get("daemonsets", "kube-system", "kube-proxy"), HasSubstr("nodeAffinity"));
+    EXPECT_THAT(kubectl({"label", "nodes", "--all", "service-proxy=switchyard"}),
+                HasSubstr("node/node labeled"));
+    EXPECT_THAT(kubectl({"-n", "kube-system", "get", "pods", "-o", "wide", "--field-selector",
+                         "spec.nodeName=node"}),
+                HasSubstr("No resources found"));
+    EXPECT_THAT(kubectl({"-n", "kube-system", "rollout", "status", "daemonset/switchyard"}),
+                HasSubstr("successfully rolled out"));
+    EXPECT_THAT(kubectl({"label", "nodes", "--all", "service-proxy-"}), HasSubstr("unlabeled"));
+    EXPECT_THAT(kubectl(with_both({"delete"})), Not(HasSubstr("rror")));
+    EXPECT_EQ(server.count("clusterroles") + server.count("serviceaccounts"), 0u);
+}
+
 TEST_P(Kubectl, IsRefusedWhenItShouldBe) {
     server.configure([](ApiServerOptions& options) { options.forbidden = {{"list", "services"}}; });
     EXPECT_THAT(kubectl({"get", "services"}), HasSubstr("(Forbidden): services is forbidden"));

@@ -86,6 +86,7 @@ void KubeSoak::change_something() {
 }
 
 void KubeSoak::settle() {
+    EXPECT_TRUE(watching());
     // Through both watches: a Service and a slice that were not there before.
     const unsigned n = 100 + markers_++ % 100;
     const std::string marker = "soak/marker" + std::to_string(markers_);
@@ -181,9 +182,7 @@ void KubeSoak::expect_right(unsigned n) const {
 
 TEST_P(KubeSoak, EndsAsAFreshStartWould) {
     std::cout << "seed " << kSeed << ", " << kSteps << " steps\n";
-    BulkSpec bulk;
-    bulk.services = 600;
-    server.load(bulk);
+    server.load(bulk(600));
     put_web();
     start();
     ASSERT_TRUE(becomes(web_flow(), masqueraded({Place::pod1, Place::podr})));

@@ -163,9 +163,7 @@ TEST_P(KubeTrouble, AServerThatAnswersNothing) {
 }
 
 TEST_P(KubeTrouble, SlowAndTornAnswersAtStart) {
-    BulkSpec bulk;
-    bulk.services = 40;
-    server.load(bulk);
+    server.load(bulk(40));
     ApiFault torn;
     torn.verb = "watch";
     torn.resource = "services";

@@ -90,6 +90,58 @@ std::string resource_list(std::string_view group) {
     return text + "]}";
 }
 
+std::string path_of(std::string_view group) {
+    return group.empty() ? "api/v1" : "apis/" + std::string(group) + "/v1";
+}
+
+std::string openapi_index(const AbsentGroups& absent) {
+    std::vector<std::string> all = groups(absent);
+    all.insert(all.begin(), "");
+    std::string text = R"({"paths":{)";
+    for (const std::string& group : all) {
+        text += (group.empty() ? "" : ",") + quoted(path_of(group)) +
+                R"(:{"serverRelativeURL":"/openapi/v3/)" + path_of(group) + R"("})";
+    }
+    return text + "}}";
+}
+
+/// That PATCH takes "fieldValidation", and nothing more.
+std::string openapi_document(std::string_view group) {
+    std::string text =
+        R"({"openapi":"3.0.0","info":{"title":"Kubernetes","version":"v1"},"paths":{)";
+    bool first = true;
+    for (const ApiResource& resource : kResources) {
+        if (resource.group != group) {
+            continue;
+        }
+        text += std::string(first ? "" : ",") + "\"/" + path_of(group) +
+                (resource.namespaced ? "/namespaces/{namespace}/" : "/") +
+                std::string(resource.plural) +
+                R"(/{name}":{"patch":{"parameters":[{"name":"fieldValidation","in":"query",)"
+                R"("schema":{"type":"string"}}],"responses":{},"x-kubernetes-group-version-kind":)"
+                R"({"group":)" +
+                quoted(group) + R"(,"version":"v1","kind":)" + quoted(resource.kind) + "}}}";
+        first = false;
+    }
+    return text + "}}";
+}
+
+std::optional<std::string> openapi(const std::vector<std::string>& parts,
+                                   const AbsentGroups& absent) {
+    if (parts.size() < 2 || parts[0] != "openapi" || parts[1] != "v3") {
+        return std::nullopt;
+    }
+    if (parts.size() == 2) {
+        return openapi_index(absent);
+    }
+    if (parts.size() == 4 && parts[2] == "api") {
+        return openapi_document("");
+    }
+    return parts.size() == 5 && !absent.contains(parts[3])
+               ? std::optional(openapi_document(parts[3]))
+               : std::nullopt;
+}
+
 std::string version_document(std::string_view version) {
     const std::string_view numbers = version.substr(version.find_first_of("0123456789"));
     const std::size_t dot = numbers.find('.');
@@ -169,6 +221,9 @@ std::optional<std::string> discovery(std::string_view path, const AbsentGroups& 
         if (root == "healthz" || root == "livez" || root == "readyz") {
             return "ok";
         }
+    }
+    if (root == "openapi") {
+        return openapi(parts, absent);
     }
     if (parts.size() == 2 && root == "api" && parts[1] == "v1") {
         return resource_list("");

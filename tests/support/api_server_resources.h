@@ -44,8 +44,8 @@ std::optional<ApiPath> parse_path(std::string_view path);
 
 using AbsentGroups = std::set<std::string, std::less<>>;
 
-/// The body for /version, /api, /apis, /api/v1, /apis/GROUP/VERSION and the health paths, if
-/// `path` is one of them.
+/// The body for /version, /api, /apis, /api/v1, /apis/GROUP/VERSION, the health paths, and as much
+/// of /openapi/v3 as lets kubectl leave validation to the server, if `path` is one of them.
 std::optional<std::string> discovery(std::string_view path, const AbsentGroups& absent,
                                      std::string_view version);
 

@@ -6,14 +6,14 @@
 namespace sy::lab {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFields{"metadata.name", "metadata.namespace",
-                                                  "spec.clusterIP"};
+constexpr std::array<std::string_view, 4> kFields{"metadata.name", "metadata.namespace",
+                                                  "spec.clusterIP", "spec.nodeName"};
 
 std::string_view field(const Selectable& object, std::string_view key) {
     if (key == kFields[0]) {
         return object.name;
     }
-    return key == kFields[1] ? object.ns : object.cluster_ip;
+    return key == kFields[1] ? object.ns : object.spec_field;
 }
 
 std::optional<std::string_view> label(const Selectable& object, std::string_view key) {

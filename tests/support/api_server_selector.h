@@ -15,8 +15,8 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 struct Selectable {
     std::string_view ns;
     std::string_view name;
-    /// Of a Service; else empty.
-    std::string_view cluster_ip;
+    /// spec.clusterIP of a Service, spec.nodeName of a Pod; else empty.
+    std::string_view spec_field;
     const Labels& labels;
 };
 

@@ -121,8 +121,10 @@ StoredPtr ApiStore::put(std::string_view document) {
         metadata["managedFields"] = managed_fields(whole, api_version);
     }
     object->labels = labels_of(metadata);
-    if (const json::object* spec = object_at(whole, "spec"); resource->kind == "Service" && spec) {
-        object->cluster_ip = text_at(*spec, "clusterIP");
+    if (const json::object* spec = object_at(whole, "spec")) {
+        object->spec_field = resource->kind == "Service" ? text_at(*spec, "clusterIP")
+                             : resource->kind == "Pod"   ? text_at(*spec, "nodeName")
+                                                         : "";
     }
     json::object item{{"metadata", std::move(whole["metadata"])}};
     for (auto& [key, value] : whole) {

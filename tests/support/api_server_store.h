@@ -24,7 +24,8 @@ struct StoredObject {
     std::string name;
     uint64_t version = 0;
     std::shared_ptr<const Labels> labels;
-    std::string cluster_ip;
+    /// See Selectable.
+    std::string spec_field;
     /// "{"metadata":…}", without kind and apiVersion, as in lists. Empty for one of many.
     std::string text;
     /// Of one of many: written whenever somebody asks.
@@ -36,7 +37,7 @@ struct StoredObject {
     void append_item(std::string& out) const;
     /// As on its own.
     void append_document(std::string& out) const;
-    Selectable selectable() const { return {ns, name, cluster_ip, *labels}; }
+    Selectable selectable() const { return {ns, name, spec_field, *labels}; }
 };
 using StoredPtr = std::shared_ptr<const StoredObject>;
 

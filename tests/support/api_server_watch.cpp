@@ -151,6 +151,7 @@ std::vector<std::string> lines_of(const WatchRequest& watch,
         });
     }
     std::vector<std::string> texts;
+    texts.reserve(lines.size());
     for (Line& line : lines) {
         texts.push_back(std::move(line.text));
     }

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
+#include "tests/support/api_server_protobuf.h"
 #include "tests/support/api_server_state.h"
 
 namespace sy::lab {
@@ -145,8 +146,16 @@ ApiReply write_object(ApiState& state, const ApiPath& path, const HttpRequest& r
         return path.name.empty() ? refusal(405, "delete them one by one")
                                  : remove(state.store, path);
     }
+    std::string text = request.body;
+    if (request.header("content-type").find("protobuf") != std::string_view::npos) {
+        std::optional<std::string> translated = json_of_protobuf(text);
+        if (!translated) {
+            return refusal(415, "the server reads only a few kinds of protobuf");
+        }
+        text = std::move(*translated);
+    }
     json::error_code error;
-    json::value body = json::parse(request.body, error);
+    json::value body = json::parse(text, error);
     if (error) {
         return refusal(400, "the body is no JSON");
     }
