@@ -152,15 +152,18 @@ void JsonItems::take_key() {
     for (; pos_ < bytes_.size(); ++pos_) {
         const char c = bytes_[pos_];
         if (c == '"' && !escapes_) {
-            at_ = At::colon;
             ++pos_;
-            break;
+            end_key();
+            return;
         }
         escapes_ = c == '\\' && !escapes_;
         if (key_.size() < kMaxWord) {
             key_ += c;
         }
     }
+}
+
+void JsonItems::end_key() {
     if (shape_ == Shape::watch) {
         use_ = key_ == "type" ? Use::type : key_ == "object" ? Use::object : Use::none;
     } else {
@@ -170,6 +173,7 @@ void JsonItems::take_key() {
                                     : Use::none;
     }
     expect(use_ != Use::object || !has_object_, "no second object");
+    at_ = At::colon;
 }
 
 void JsonItems::begin_value(char c) {

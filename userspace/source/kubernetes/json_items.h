@@ -85,6 +85,7 @@ class JsonItems {
     void in_member(char c);
     void in_items(char c);
     void take_key();
+    void end_key();
     void begin_value(char c);
     void scan_value();
     void scan_word();

@@ -1,8 +1,9 @@
 #include "source/kubernetes/known_objects.h"
 
-#include <cstring>
+#include <algorithm>
 #include <functional>
 #include <new>
+#include <string>
 
 namespace sy {
 
@@ -12,7 +13,7 @@ void KnownObjects::begin_list() {
 }
 
 void KnownObjects::add(std::string_view ns, std::string_view name) {
-    const Name key{number_of(ns), name};
+    const Key key{ns, name};
     const auto found = entries_.find(key);
     if (found == entries_.end()) {
         entries_.insert(make(key, list_));
@@ -24,7 +25,7 @@ void KnownObjects::add(std::string_view ns, std::string_view name) {
 }
 
 void KnownObjects::remove(std::string_view ns, std::string_view name) {
-    const auto found = entries_.find(Name{number_of(ns), name});
+    const auto found = entries_.find(Key{ns, name});
     if (found != entries_.end()) {
         told_ -= (*found)->list == list_ ? 1 : 0;
         entries_.erase(found);
@@ -40,36 +41,29 @@ bool KnownObjects::sweep(std::vector<Event>& events, std::size_t max) {
         }
     }
     for (const auto* entry : gone) {
-        const auto name = name_of(*entry);
-        events.emplace_back(
-            Removed{ObjectKey{kind_, namespaces_[name.ns], std::string(name.name)}});
-        entries_.erase(entries_.find(name));
+        const auto key = key_of(*entry);
+        events.emplace_back(Removed{ObjectKey{kind_, std::string(key.ns), std::string(key.name)}});
+        entries_.erase(entries_.find(key));
     }
     return gone.size() == left;
 }
 
-KnownObjects::Owned KnownObjects::make(const Name& name, uint32_t list) {
-    void* memory = ::operator new(sizeof(Entry) + name.name.size());
-    auto* entry = new (memory) Entry{list, name.ns, static_cast<uint32_t>(name.name.size())};
-    std::memcpy(entry + 1, name.name.data(), name.name.size());
+KnownObjects::Owned KnownObjects::make(const Key& key, uint32_t list) {
+    void* memory = ::operator new(sizeof(Entry) + key.ns.size() + key.name.size());
+    auto* entry = new (memory)
+        Entry{list, static_cast<uint32_t>(key.ns.size()), static_cast<uint32_t>(key.name.size())};
+    auto* text = reinterpret_cast<char*>(entry + 1);
+    std::ranges::copy(key.name, std::ranges::copy(key.ns, text).out);
     return Owned(entry);
 }
 
-KnownObjects::Name KnownObjects::name_of(const Entry& entry) {
-    return {entry.ns, {reinterpret_cast<const char*>(&entry + 1), entry.size}};
+KnownObjects::Key KnownObjects::key_of(const Entry& entry) {
+    const auto* text = reinterpret_cast<const char*>(&entry + 1);
+    return {{text, entry.ns_size}, {text + entry.ns_size, entry.name_size}};
 }
 
-std::size_t KnownObjects::Hash::operator()(const Name& name) const {
-    return std::hash<std::string_view>{}(name.name) * 31 + name.ns;
-}
-
-uint32_t KnownObjects::number_of(std::string_view ns) {
-    const auto [entry, added] =
-        namespace_numbers_.try_emplace(std::string(ns), static_cast<uint32_t>(namespaces_.size()));
-    if (added) {
-        namespaces_.emplace_back(ns);
-    }
-    return entry->second;
+std::size_t KnownObjects::Hash::operator()(const Key& key) const {
+    return std::hash<std::string_view>{}(key.name) * 31 + std::hash<std::string_view>{}(key.ns);
 }
 
 }  // namespace sy

@@ -5,9 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "model/event.h"
@@ -30,43 +28,39 @@ class KnownObjects {
     std::size_t size() const { return entries_.size(); }
 
   private:
-    // The name follows behind.
+    // Namespace and name follow behind.
     struct Entry {
         uint32_t list = 0;
-        uint32_t ns = 0;
-        uint32_t size = 0;
+        uint32_t ns_size = 0;
+        uint32_t name_size = 0;
     };
     struct Free {
         void operator()(Entry* entry) const { ::operator delete(entry); }
     };
     using Owned = std::unique_ptr<Entry, Free>;
-    struct Name {
-        uint32_t ns = 0;
+    struct Key {
+        std::string_view ns;
         std::string_view name;
 
-        friend bool operator==(const Name&, const Name&) = default;
+        friend bool operator==(const Key&, const Key&) = default;
     };
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(const Name& name) const;
-        std::size_t operator()(const Owned& entry) const { return (*this)(name_of(*entry)); }
+        std::size_t operator()(const Key& key) const;
+        std::size_t operator()(const Owned& entry) const { return (*this)(key_of(*entry)); }
     };
     struct Equal {
         using is_transparent = void;
         bool operator()(const Owned& a, const Owned& b) const { return a == b; }
-        bool operator()(const Name& a, const Owned& b) const { return a == name_of(*b); }
-        bool operator()(const Owned& a, const Name& b) const { return b == name_of(*a); }
+        bool operator()(const Key& a, const Owned& b) const { return a == key_of(*b); }
+        bool operator()(const Owned& a, const Key& b) const { return b == key_of(*a); }
     };
 
-    static Owned make(const Name& name, uint32_t list);
-    static Name name_of(const Entry& entry);
-    uint32_t number_of(std::string_view ns);
+    static Owned make(const Key& key, uint32_t list);
+    static Key key_of(const Entry& entry);
 
     Kind kind_;
     boost::unordered_flat_set<Owned, Hash, Equal> entries_;
-    // Namespaces are few and stay.
-    std::vector<std::string> namespaces_;
-    std::unordered_map<std::string, uint32_t> namespace_numbers_;
     uint32_t list_ = 0;
     std::size_t told_ = 0;  // entries of the current list
 };

@@ -8,11 +8,6 @@
 namespace sy {
 namespace {
 
-// The kind as the API spells it is the model's name of it.
-ObjectType type_of(const Resource& resource, const std::string& api_version) {
-    return {to_string(resource.kind), api_version};
-}
-
 std::string_view name_in(const Object& object, std::string_view& ns) {
     return std::visit(
         [&ns](const auto& each) -> std::string_view {
@@ -38,7 +33,11 @@ ObjectIntake::ObjectIntake(const Resource& resource, Symbols& symbols, Log& log,
       log_(log),
       observer_(observer),
       decoder_(symbols),
-      known_(resource.kind) {}
+      known_(resource.kind) {
+    for (std::size_t version = 0; version < resource.versions.size(); ++version) {
+        api_versions_.push_back(resource.api_version(version));
+    }
+}
 
 void ObjectIntake::begin_list() {
     known_.begin_list();
@@ -47,8 +46,7 @@ void ObjectIntake::begin_list() {
 
 // What is no object of the kind asked for comes out as malformed without a key.
 DecodeOutcome ObjectIntake::decode(std::string_view json, std::size_t version) {
-    const auto api_version = resource_.api_version(version);
-    auto outcome = decoder_.decode(json, type_of(resource_, api_version));
+    auto outcome = decoder_.decode(json, {to_string(resource_.kind), api_versions_[version]});
     if (!outcome) {
         return Malformed{{{}, outcome.error().message()}, std::nullopt, {}};
     }

@@ -54,6 +54,8 @@ class ObjectIntake {
     const Resource& resource_;
     Log& log_;
     WatchObserver& observer_;
+    /// By version.
+    std::vector<std::string> api_versions_;
     Decoder decoder_;
     KnownObjects known_;
     /// Of the current list every object could be identified.

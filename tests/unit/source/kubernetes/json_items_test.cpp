@@ -167,7 +167,8 @@ class Writer {
                 const auto type = member("type", string());
                 const auto body = member("object", object(4));
                 text += "{" + (pick(2) == 0 ? type + "," + body : body + "," + type) +
-                        (pick(3) == 0 ? "," + member("extra", value(2)) : "") + "}" + space();
+                        (pick(3) == 0 ? "," + member("extra", value(2)) : "") +
+                        (pick(20) == 0 ? "," + body : "") + "}" + space();
             }
         }
         if (!text.empty() && pick(3) == 0) {
