@@ -21,7 +21,7 @@ struct ChangesSeen {
     std::size_t services_changed = 0;
     std::size_t slices_changed = 0;
     /// In which families something has to be looked at, node-wide facts included; may be none.
-    FamilySet families;
+    FamilySet families{};
 };
 
 /// One batch that is in the kernel.
