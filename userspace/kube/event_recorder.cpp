@@ -33,6 +33,7 @@ class ApiEventRecorder : public EventSink, ApiHandler {
     void record(ClusterEvent event) override {
         const auto untold = limits_.admit(event, SteadyClock::now());
         if (!untold || waiting_.size() >= kMaxWaiting) {
+            options_.on_dropped();
             return;
         }
         const EventContext context{options_.node, options_.clock(), *untold};
@@ -62,6 +63,9 @@ class ApiEventRecorder : public EventSink, ApiHandler {
         if (again && !std::exchange(told_of_loss_, true)) {
             log_.warning("an Event could not be posted: " +
                          (how ? "status " + std::to_string(head->status) : how.error().message()));
+        }
+        if (again || head->status >= 300) {
+            options_.on_dropped();
         }
         waiting_.pop_front();
         next();

@@ -19,6 +19,8 @@ namespace sy {
 struct EventRecorderOptions {
     /// The node that reports.
     std::string node;
+    /// An event was dropped: too many, or refused.
+    std::function<void()> on_dropped = [] {};
     std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
     /// Before the only second try.
     std::chrono::milliseconds retry_pause = std::chrono::seconds(1);

@@ -19,6 +19,7 @@
 #include "backends/registry.h"
 #include "cli/commands/feed.h"
 #include "config/reload.h"
+#include "kube/event_recorder.h"
 #include "os/addresses.h"
 #include "os/conntrack.h"
 #include "os/instance_lock.h"
@@ -190,6 +191,12 @@ Result<void> Daemon::Impl::open_feed() {
         return std::unexpected(feed.error());
     }
     feed_ = std::move(*feed);
+    if (ApiClient* api = feed_->api()) {
+        events_.sink =
+            make_event_recorder(io_, *api, log_, {.node = options_.node_name, .on_dropped = [this] {
+                                                      servers_->metrics().count_dropped_event();
+                                                  }});
+    }
     return {};
 }
 
