@@ -160,7 +160,9 @@ Result<ApiAccess> in_cluster_access(const EnvLookup& env, const std::string& fol
     return access;
 }
 
-Result<ApiAccess> find_access(const AccessOptions& options, const EnvLookup& env) {
+namespace {
+
+Result<ApiAccess> access_of(const AccessOptions& options, const EnvLookup& env) {
     if (!options.kubeconfig.empty()) {
         return read_kubeconfig(options.kubeconfig, options.context, options.master);
     }
@@ -173,6 +175,23 @@ Result<ApiAccess> find_access(const AccessOptions& options, const EnvLookup& env
     }
     ApiAccess access;
     access.server = std::move(*server);
+    return access;
+}
+
+}  // namespace
+
+Result<ApiAccess> find_access(const AccessOptions& options, const EnvLookup& env) {
+    auto access = access_of(options, env);
+    if (!access) {
+        return access;
+    }
+    // client-go would use them; a node that needs them to reach its API server should be told.
+    for (const auto* const name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) {
+        if (!env(name).value_or("").empty()) {
+            access->warnings.push_back(std::string(name) +
+                                       " is ignored: the API server is reached directly");
+        }
+    }
     return access;
 }
 

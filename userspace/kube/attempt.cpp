@@ -130,7 +130,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         address_ = dialed->address;
         peer_ = std::move(dialed->peer);
         channel_ = std::move(dialed->channel);
-        descriptor_.assign(dialed->socket.release());
+        error_code error;
+        descriptor_.assign(dialed->socket.get(), error);
+        if (error) {
+            return give_up(Error{"wait for the socket", {}, error.value()});
+        }
+        static_cast<void>(dialed->socket.release());  // the descriptor's now
         limit(options_.dial.deadline);
         send();
     }
@@ -168,7 +173,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         }
         switch (step->kind) {
             case Kind::done:
-                // The buffer was full. Others on the strand come first.
+                // The buffer was full, and there may be more, in the socket or in the channel.
+                // Others on the strand come first.
                 return post(&Exchange::receive);
             case Kind::wait_read:
             case Kind::wait_write:
@@ -279,9 +285,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     }
 
     void wait(Kind kind, Step next) {
-        if (kind == Kind::wait_read && channel_->has_more()) {
-            return post(next);
-        }
         descriptor_.async_wait(
             kind == Kind::wait_read ? Descriptor::wait_read : Descriptor::wait_write,
             [self = shared_from_this(), next](const error_code& error) {

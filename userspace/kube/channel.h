@@ -40,10 +40,9 @@ class Channel {
     /// Errors say what is wrong in words, without naming the peer.
     virtual Result<ChannelStep> handshake() = 0;
     virtual Result<ChannelStep> write(std::string_view bytes) = 0;
-    /// At most what fits into `buffer`, at least one byte if done.
+    /// At most what fits into `buffer`, at least one byte if done. Who stops before it says
+    /// wait_read must not wait for the socket: the channel may hold bytes it took ahead.
     virtual Result<ChannelStep> read(std::span<char> buffer) = 0;
-    /// Bytes have been taken from the socket that read() has not given yet: read on before waiting.
-    virtual bool has_more() const = 0;
     /// Tells the peer that nothing follows, if that can be done at once.
     virtual void finish() = 0;
 };

@@ -26,7 +26,6 @@ class PlainChannel : public Channel {
         return step(n, ChannelStep::Kind::wait_read, "receive");
     }
 
-    bool has_more() const override { return false; }
     void finish() override {}
 
   private:

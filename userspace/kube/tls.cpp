@@ -101,6 +101,7 @@ Result<TlsContext> make_tls_context(const TlsMaterial& material) {
         return fail("OpenSSL cannot be set up");
     }
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                         SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);

@@ -105,8 +105,6 @@ class TlsChannel : public Channel {
         return outcome(status, count, false);
     }
 
-    bool has_more() const override { return SSL_has_pending(ssl_.get()) == 1; }
-
     void finish() override {
         ERR_clear_error();
         if (SSL_is_init_finished(ssl_.get()) == 1) {

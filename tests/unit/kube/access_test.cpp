@@ -134,6 +134,19 @@ TEST_F(ServiceAccount, IsTheChoiceWithoutKubeconfigAndMaster) {
     EXPECT_EQ(access->token.file, folder_ + "/token");
 }
 
+TEST_F(ServiceAccount, ProxiesAreIgnoredLoudly) {
+    write("token", "t");
+    write("ca.crt", "c");
+    auto env = kPod;
+    env["HTTPS_PROXY"] = "http://proxy";
+    env["http_proxy"] = "";
+    const auto access = find_access(
+        {.kubeconfig = {}, .master = {}, .context = {}, .service_account_folder = folder_},
+        environment(env));
+    ASSERT_TRUE(access);
+    EXPECT_THAT(access->warnings, ::testing::ElementsAre(HasSubstr("HTTPS_PROXY is ignored")));
+}
+
 TEST_F(ServiceAccount, IsNotUsedWithMaster) {
     write("token", "t");
     const auto access = find_access({.kubeconfig = {},

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
 
+#include <atomic>
 #include <string>
 
 #include "client_fixture.h"
@@ -262,6 +263,33 @@ TEST_F(TlsClientTest, StreamsWhatArrives) {
     run_until([this] { return recorder.body == "first"; });
     call.reset();
     EXPECT_FALSE(recorder.end);
+}
+
+TEST_F(TlsClientTest, HalfARecordIsWaitedForWithoutTurning) {
+    std::atomic<bool> go_on = false;
+    const ScriptServer server(
+        [&go_on](Peer& peer) {
+            peer.request();
+            peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            const auto record = peer.encrypted("5\r\nhello\r\n0\r\n\r\n");
+            peer.write_raw(record.substr(0, 20));
+            go_on.wait(false);
+            peer.write_raw(record.substr(20));
+        },
+        ServerTls{.identity = ca.server(kLoopback)});
+    connect(trusting(server));
+    const auto call =
+        client->send({.target = "/x", .body_timeout = std::chrono::milliseconds(0)}, recorder);
+    run_until([this] { return recorder.head.has_value(); });
+    io.restart();
+    io.run_for(std::chrono::milliseconds(50));
+    io.restart();
+    EXPECT_EQ(io.run_for(std::chrono::milliseconds(50)), 0U);
+    go_on = true;
+    go_on.notify_all();
+    run_until([this] { return recorder.end.has_value(); });
+    EXPECT_EQ(recorder.error(), "");
+    EXPECT_EQ(recorder.body, "hello");
 }
 
 TEST_F(TlsClientTest, ACutIsAnError) {

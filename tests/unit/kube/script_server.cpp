@@ -94,6 +94,20 @@ bool Peer::write(std::string_view bytes) {
     return true;
 }
 
+std::string Peer::encrypted(std::string_view bytes) {
+    BIO* const memory = BIO_new(BIO_s_mem());
+    SSL_set0_wbio(ssl_, memory);
+    SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+    char* data = nullptr;
+    const auto size = BIO_get_mem_data(memory, &data);
+    return {data, static_cast<std::size_t>(size)};
+}
+
+bool Peer::write_raw(std::string_view bytes) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+}
+
 void Peer::wait_for_end() {
     std::array<char, 4096> piece;
     while (read(piece.data(), piece.size()) > 0) {

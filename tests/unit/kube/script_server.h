@@ -38,6 +38,9 @@ class Peer {
     std::string request();
     /// False if the client went away.
     bool write(std::string_view bytes);
+    /// What write() would send through TLS, without sending it. Only write_raw() after that.
+    std::string encrypted(std::string_view bytes);
+    bool write_raw(std::string_view bytes);
     /// Until the client closes.
     void wait_for_end();
     /// The client's certificate, as "CN=…"; "" if there is none.
