@@ -185,6 +185,11 @@ Result<ApiAccess> find_access(const AccessOptions& options, const EnvLookup& env
     if (!access) {
         return access;
     }
+    if (!access->server.tls &&
+        (access->token.given() || !access->username.empty() || access->exec)) {
+        access->warnings.push_back(access->server.to_string() +
+                                   ": credentials go over the network unencrypted; use https");
+    }
     // client-go would use them; a node that needs them to reach its API server should be told.
     for (const auto* const name : {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) {
         if (!env(name).value_or("").empty()) {

@@ -147,6 +147,22 @@ TEST_F(ServiceAccount, ProxiesAreIgnoredLoudly) {
     EXPECT_THAT(access->warnings, ::testing::ElementsAre(HasSubstr("HTTPS_PROXY is ignored")));
 }
 
+TEST_F(ServiceAccount, UnencryptedCredentialsAreLoud) {
+    write("config",
+          "users: [{name: u, user: {token: t}}]\n"
+          "contexts: [{name: x, context: {user: u, cluster: c}}]\n"
+          "clusters: [{name: c, cluster: {server: 'https://h'}}]\n"
+          "current-context: x\n");
+    const auto access = find_access({.kubeconfig = folder_ + "/config",
+                                     .master = "http://10.0.0.1:8080",
+                                     .context = {},
+                                     .service_account_folder = folder_},
+                                    environment({}));
+    ASSERT_TRUE(access) << access.error().message();
+    EXPECT_EQ(access->token.text, "t");
+    EXPECT_THAT(access->warnings, ::testing::ElementsAre(HasSubstr("unencrypted")));
+}
+
 TEST_F(ServiceAccount, IsNotUsedWithMaster) {
     write("token", "t");
     const auto access = find_access({.kubeconfig = {},
