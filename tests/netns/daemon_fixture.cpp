@@ -89,6 +89,25 @@ std::string DaemonTest::ruleset() const {
     return node_command({"nft", "-s", "list", "ruleset"});
 }
 
+Result<HttpAnswer> DaemonTest::get(Place from, const SocketAddress& address,
+                                   std::string_view path) const {
+    const Entered inside(lab().at(from));
+    return http_get(address, path);
+}
+
+std::string DaemonTest::metric(const std::string& series) const {
+    const auto answer = get(Place::node, {IpAddr::v4(127, 0, 0, 1), Port(10249)}, "/metrics");
+    if (!answer) {
+        return {};
+    }
+    const auto at = answer->body.find("\n" + series + " ");
+    if (at == std::string::npos) {
+        return {};
+    }
+    const auto begin = at + series.size() + 2;
+    return answer->body.substr(begin, answer->body.find('\n', begin) - begin);
+}
+
 std::string DaemonTest::node_command(const std::vector<std::string>& argv) const {
     const Result<std::string> out = must_run_in(lab().at(Place::node), argv);
     EXPECT_TRUE(out) << out.error().message();

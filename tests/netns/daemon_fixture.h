@@ -12,6 +12,7 @@
 
 #include "tests/support/daemon.h"
 #include "tests/support/expect.h"
+#include "tests/support/http_probe.h"
 #include "tests/support/manifests.h"
 
 namespace sy::lab {
@@ -42,6 +43,11 @@ class DaemonTest : public testing::TestWithParam<Family> {
     testing::AssertionResult becomes(const Flow& flow, const std::set<std::string>& expected) const;
     /// The whole ruleset of the node as listed by another program.
     std::string ruleset() const;
+    /// One GET from a place of the lab, on a connection of its own.
+    Result<HttpAnswer> get(Place from, const SocketAddress& address, std::string_view path) const;
+    /// Of the daemon's metrics, asked on the node: the value of a series as text, "" if there is
+    /// none.
+    std::string metric(const std::string& series) const;
     std::string node_command(const std::vector<std::string>& argv) const;
 
     ManifestFolder folder;

@@ -28,6 +28,7 @@ class Daemon {
     Daemon& operator=(const Daemon&) = delete;
     ~Daemon();
 
+    pid_t pid() const { return pid_; }
     void signal(int number) const;
     /// Waits for the end; the exit status, or 128 + signal.
     int wait();

@@ -209,17 +209,27 @@ std::string manifest(const Node& node) {
     metadata.add("name", json_string(node.name));
     metadata.add("labels",
                  Members().add("topology.kubernetes.io/zone", json_string(node.zone)).object());
+    if (node.deleting) {
+        metadata.add("deletionTimestamp", json_string("2026-03-01T12:00:00Z"));
+    }
+    Members spec;
+    spec.add("podCIDRs", array(node.pod_cidrs, cidr_text));
+    if (node.autoscaler_taint) {
+        Members taint;
+        taint.add("key", json_string("ToBeDeletedByClusterAutoscaler"));
+        taint.add("effect", json_string("NoSchedule"));
+        spec.add("taints", "[" + taint.object() + "]");
+    }
     const std::string addresses = array(node.addresses, [](const IpAddr& ip) {
         return Members()
             .add("type", json_string("InternalIP"))
             .add("address", ip_text(ip))
             .object();
     });
-    return document(
-        "v1", "Node", metadata,
-        Members()
-            .add("spec", Members().add("podCIDRs", array(node.pod_cidrs, cidr_text)).object())
-            .add("status", Members().add("addresses", addresses).object()));
+    return document("v1", "Node", metadata,
+                    Members()
+                        .add("spec", spec.object())
+                        .add("status", Members().add("addresses", addresses).object()));
 }
 
 std::string manifest(const ServiceCidr& cidr) {

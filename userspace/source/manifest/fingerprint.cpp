@@ -94,6 +94,7 @@ class Mixer {
         add(s.source_ranges_set);
         add(s.ports);
     }
+    // Without the trigger time, which is no part of what a slice says.
     void operator()(const EndpointSlice& s) {
         add(s.service);
         add(s.family);
@@ -105,6 +106,8 @@ class Mixer {
         add(n.zone);
         add(n.addresses);
         add(n.pod_cidrs);
+        add(n.deleting);
+        add(n.autoscaler_taint);
     }
     void operator()(const ServiceCidr& c) { add(c.cidrs); }
 

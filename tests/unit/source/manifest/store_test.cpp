@@ -57,6 +57,20 @@ TEST_F(StoreTest, SaysWhatChanged) {
     EXPECT_THAT(log_.lines, IsEmpty());
 }
 
+TEST_F(StoreTest, ANodeThatIsLeavingHasChanged) {
+    const auto node = [](const std::string& metadata, const std::string& spec) {
+        return "{apiVersion: v1, kind: Node, metadata: {name: n1" + metadata + "}, spec: {" + spec +
+               "}}\n";
+    };
+    const auto changed = ElementsAre("+Node n1");
+    EXPECT_THAT(load("n.yaml", node("", "")), changed);
+    EXPECT_THAT(load("n.yaml", node("", "taints: [{key: ToBeDeletedByClusterAutoscaler}]")),
+                changed);
+    EXPECT_THAT(load("n.yaml", node("", "taints: [{key: other}]")), changed);
+    EXPECT_THAT(load("n.yaml", node("", "")), IsEmpty());
+    EXPECT_THAT(load("n.yaml", node(", deletionTimestamp: '2026-03-01T12:00:00Z'", "")), changed);
+}
+
 TEST_F(StoreTest, ReadsEveryKindAndList) {
     EXPECT_THAT(
         load("f.yaml", R"(
