@@ -10,6 +10,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # headers only: Asio, unordered_flat_map
 find_package(OpenSSL REQUIRED)
 find_package(prometheus-cpp REQUIRED)

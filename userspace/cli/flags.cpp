@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include "config/spelling.h"
@@ -12,48 +12,96 @@
 namespace sy {
 namespace {
 
+constexpr std::size_t kHelpColumn = 43;
+
 std::unexpected<FlagFault> refuse(std::string what) {
     return std::unexpected(FlagFault{.help = false, .what = std::move(what)});
 }
 
-/// A word that begins with a dash, taken apart.
-struct Word {
-    std::string name;
-    char letter = 0;
-    /// What follows "=", or the letter.
-    std::optional<std::string> value;
-};
-
-Word take_apart(std::string_view word) {
-    Word out;
-    if (!word.starts_with("--")) {
-        out.letter = word[1];
-        out.name = word.substr(0, 2);
-        const auto rest = word.substr(2);
-        if (!rest.empty()) {
-            out.value = rest.starts_with('=') ? rest.substr(1) : rest;
-        }
-        return out;
-    }
-    word.remove_prefix(2);
-    const auto equals = word.find('=');
-    out.name = word.substr(0, equals);
-    std::ranges::replace(out.name, '_', '-');
-    if (equals != std::string_view::npos) {
-        out.value = word.substr(equals + 1);
-    }
-    return out;
+/// The flag `word` (up to "=", if it has one) stands for; null: none.
+const FlagSpec* spec_of(std::string_view word, std::span<const FlagSpec> specs) {
+    const auto found = std::ranges::find_if(specs, [word](const FlagSpec& spec) {
+        return word.starts_with("--") ? word.substr(2) == spec.name
+                                      : spec.letter != 0 && word == std::string{'-', spec.letter};
+    });
+    return found == specs.end() ? nullptr : &*found;
 }
 
-std::unexpected<FlagFault> unknown(const Word& word, std::span<const FlagSpec> specs) {
-    if (word.letter != 0) {
-        return refuse(fmt::format("there is no flag \"{}\"", word.name));
+/// Go's ways of writing flags in those of CLI11: underscores for dashes in names, and "-v=4". What
+/// follows "=" becomes a word of its own, for CLI11 takes "--name=" for a name without a value.
+std::vector<std::string> in_plain_words(std::span<const char* const> words,
+                                        std::span<const FlagSpec> specs) {
+    std::vector<std::string> plain;
+    bool is_value = false;
+    for (const std::string_view word : words) {
+        const auto equals = word.find('=');
+        std::string name(word.substr(0, equals));
+        if (is_value || !word.starts_with('-')) {
+            plain.emplace_back(word);
+            is_value = false;
+            continue;
+        }
+        if (name.starts_with("--")) {
+            std::ranges::replace(name, '_', '-');
+        }
+        const FlagSpec* spec = spec_of(name, specs);
+        const bool takes_word = spec != nullptr && spec->kind() == FlagKind::text;
+        is_value = takes_word && equals == std::string_view::npos;
+        plain.push_back(name);
+        if (equals != std::string_view::npos && takes_word) {
+            plain.emplace_back(word.substr(equals + 1));
+        } else if (equals != std::string_view::npos) {
+            plain.back().append(word.substr(equals));
+        }
+    }
+    return plain;
+}
+
+std::string names_of(const FlagSpec& spec) {
+    return spec.letter != 0 ? fmt::format("-{},--{}", spec.letter, spec.name)
+                            : fmt::format("--{}", spec.name);
+}
+
+/// The grammar of one command.
+void describe(CLI::App& app, std::span<const FlagSpec> specs) {
+    app.set_help_flag("-h,--help", "Print this help");
+    app.get_formatter()->column_width(kHelpColumn);
+    app.allow_extras();
+    for (const FlagSpec& spec : specs) {
+        CLI::Option* option = spec.kind() == FlagKind::boolean ? app.add_flag(names_of(spec))
+                                                               : app.add_option(names_of(spec));
+        option->description(std::string(spec.help))
+            ->group(std::string(spec.group))
+            ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        if (spec.kind() == FlagKind::text) {
+            option->type_name(std::string(spec.type))->type_size(1)->expected(1);
+        }
+    }
+}
+
+std::unexpected<FlagFault> not_understood(const std::string& word,
+                                          std::span<const FlagSpec> specs) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!word.starts_with('-') || name == "-" || name == "--") {
+        return refuse(fmt::format("\"{}\" is no flag, and nothing else belongs here", word));
     }
     std::vector<std::string_view> names;
     std::ranges::transform(specs, std::back_inserter(names), &FlagSpec::name);
-    const auto guess = nearest(word.name, names);
-    return refuse(fmt::format("there is no flag \"--{}\"{}", word.name,
+    const auto guess = name.starts_with("--") ? nearest(name.substr(2), names) : std::string();
+    return refuse(fmt::format("there is no flag \"{}\"{}", name,
                               guess.empty() ? "" : fmt::format("; did you mean --{}?", guess)));
+}
+
+/// CLI11's words for a value that is missing, in ours.
+std::unexpected<FlagFault> refused_by(const CLI::ParseError& error,
+                                      std::span<const FlagSpec> specs) {
+    const std::string_view what = error.what();
+    for (const FlagSpec& spec : specs) {
+        if (what.starts_with(fmt::format("--{}:", spec.name))) {
+            return refuse(fmt::format("--{}: a value is missing: {}", spec.name, spec.type));
+        }
+    }
+    return refuse(std::string(what));
 }
 
 }  // namespace
@@ -99,32 +147,39 @@ bool Flags::on(std::string_view name) const {
 
 std::expected<Flags, FlagFault> parse_flags(std::span<const char* const> words,
                                             std::span<const FlagSpec> specs) {
+    CLI::App app;
+    describe(app, specs);
+    auto plain = in_plain_words(words, specs);
+    std::ranges::reverse(plain);  // as CLI11 wants a vector
+    try {
+        app.parse(std::move(plain));
+    } catch (const CLI::CallForHelp&) {
+        return std::unexpected(FlagFault{.help = true, .what = {}});
+    } catch (const CLI::ParseError& error) {
+        return refused_by(error, specs);
+    }
+    if (const auto rest = app.remaining(); !rest.empty()) {
+        return not_understood(rest.front(), specs);
+    }
     Flags flags;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::string_view text = words[i];
-        if (text == "-h" || text == "--help") {
-            return std::unexpected(FlagFault{.help = true, .what = {}});
+    for (const FlagSpec& spec : specs) {
+        for (const std::string& value : app.get_option("--" + std::string(spec.name))->results()) {
+            flags.add(spec, value);
         }
-        if (!text.starts_with('-') || text == "-" || text == "--") {
-            return refuse(fmt::format("\"{}\" is no flag, and nothing else belongs here", text));
-        }
-        Word word = take_apart(text);
-        const auto spec = std::ranges::find_if(specs, [&word](const FlagSpec& candidate) {
-            return word.letter != 0 ? candidate.letter == word.letter : candidate.name == word.name;
-        });
-        if (spec == specs.end()) {
-            return unknown(word, specs);
-        }
-        if (!word.value && spec->kind() == FlagKind::boolean) {
-            word.value = "true";
-        } else if (!word.value && i + 1 < words.size()) {
-            word.value = words[++i];
-        } else if (!word.value) {
-            return refuse(fmt::format("--{}: a value is missing: {}", spec->name, spec->type));
-        }
-        flags.add(*spec, *std::move(word.value));
     }
     return flags;
+}
+
+std::string flags_help(std::string_view summary, std::string_view command,
+                       std::span<const FlagSpec> specs, std::string_view footer) {
+    CLI::App app{std::string(summary)};
+    describe(app, specs);
+    app.footer(std::string(footer));
+    std::string text = app.help("switchyard " + std::string(command));
+    for (auto gap = text.find("\n\n\n"); gap != std::string::npos; gap = text.find("\n\n\n")) {
+        text.erase(gap, 1);
+    }
+    return text;
 }
 
 }  // namespace sy

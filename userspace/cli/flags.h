@@ -70,4 +70,8 @@ struct FlagFault {
 std::expected<Flags, FlagFault> parse_flags(std::span<const char* const> words,
                                             std::span<const FlagSpec> specs);
 
+/// What `switchyard COMMAND --help` prints.
+std::string flags_help(std::string_view summary, std::string_view command,
+                       std::span<const FlagSpec> specs, std::string_view footer);
+
 }  // namespace sy

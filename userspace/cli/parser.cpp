@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -9,13 +10,18 @@
 #include <utility>
 #include <vector>
 
-#include "cli/help.h"
 #include "cli/log_text.h"
 #include "config/spelling.h"
 #include "config/write_config.h"
 
 namespace sy {
 namespace {
+
+struct CommandHelp {
+    std::string_view name;
+    std::string_view summary;
+    std::string_view footer;
+};
 
 constexpr std::array kCommands{
     CommandHelp{"run", "Keep this node's rules in step with the cluster",
@@ -28,6 +34,18 @@ constexpr std::array kCommands{
     CommandHelp{"cleanup", "Remove every rule that switchyard wrote", ""},
     CommandHelp{"version", "Print the version", ""},
 };
+
+std::string program_help() {
+    CLI::App app{"Balances Kubernetes Services in the kernel, in place of kube-proxy."};
+    app.set_help_flag("-h,--help", "Print this help");
+    for (const CommandHelp& command : kCommands) {
+        app.add_subcommand(std::string(command.name), std::string(command.summary));
+    }
+    app.footer(
+        "Flags without a command mean \"run\", as with kube-proxy.\n"
+        "\"switchyard COMMAND --help\" tells the flags of a command.");
+    return app.help("switchyard");
+}
 
 std::span<const FlagSpec> flags_of(std::string_view command) {
     const auto all = flag_specs();
@@ -115,7 +133,7 @@ Command parse_command_line(std::span<const char* const> arguments, const Surroun
         return refuse("", "a command is missing; give one of: run, render, cleanup, version");
     }
     if (first == "-h" || first == "--help") {
-        return Exit{.code = 0, .out = program_help(kCommands), .error = {}};
+        return Exit{.code = 0, .out = program_help(), .error = {}};
     }
     const auto* command = std::ranges::find(kCommands, first, &CommandHelp::name);
     if (command != kCommands.end()) {
@@ -128,7 +146,9 @@ Command parse_command_line(std::span<const char* const> arguments, const Surroun
     const auto specs = flags_of(command->name);
     const auto flags = parse_flags(words, specs);
     if (!flags && flags.error().help) {
-        return Exit{.code = 0, .out = command_help(*command, specs), .error = {}};
+        return Exit{.code = 0,
+                    .out = flags_help(command->summary, command->name, specs, command->footer),
+                    .error = {}};
     }
     if (!flags) {
         return refuse(command->name, flags.error().what);
