@@ -298,6 +298,8 @@ ListWatchStep ListWatch::not_found(const Refusal& refusal, Moment at) {
 
 ListWatchStep ListWatch::absent(Moment at) {
     phase_ = Phase::waiting;
+    outage_.dismissed();
+    observer_.on_connected(resource_.plural, true);
     ListWatchStep step;
     step.cancel = true;
     step.absent = !told_absent_;

@@ -18,6 +18,10 @@ void Outage::answered(Time now) {
         const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - *since_);
         log_.info("watching " + what_ + " again after " + std::to_string(lasted.count()) + " s");
     }
+    dismissed();
+}
+
+void Outage::dismissed() {
     since_.reset();
     told_ = false;
 }

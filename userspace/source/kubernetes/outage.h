@@ -22,6 +22,8 @@ class Outage {
     void failed(LogLevel level, const std::string& reason, Time now);
     /// The server answers again.
     void answered(Time now);
+    /// The server answers, but there is nothing to watch: the outage is over without a word.
+    void dismissed();
     /// All has been well for a while: the next failure is news, whatever its reason.
     void settled() { reason_.clear(); }
 

@@ -11,6 +11,8 @@ namespace {
 // A Status object is far smaller.
 constexpr std::size_t kMaxRefusal = 64 * 1024;
 constexpr unsigned kOk = 200;
+// How long a server may take to say why it refuses. A watch's own limit is far longer.
+constexpr std::chrono::seconds kRefusalTime{10};
 
 }  // namespace
 
@@ -64,7 +66,7 @@ ReflectorStep Reflector::stop() {
 
 ReflectorStep Reflector::on_timer(Moment at) {
     ReflectorStep step;
-    carry_out(protocol_.timer(at), step);
+    carry_out(refusal_ ? refused(at) : protocol_.timer(at), step);
     return step;
 }
 
@@ -76,6 +78,7 @@ ReflectorStep Reflector::on_head(const ApiHead& head, Moment at) {
     last_contact_ = at.now;
     if (head.status != kOk) {
         refusal_ = head;
+        step.timer = kRefusalTime;
         return step;
     }
     if (!head.content_type.empty() && head.content_type != "application/json") {
@@ -174,11 +177,7 @@ void Reflector::take_event(const JsonItems::Item& item, ReflectorStep& step, Mom
 ReflectorStep Reflector::on_end(const Result<void>& how, Moment at) {
     ReflectorStep step;
     if (refusal_) {
-        auto refusal = read_refusal(refusal_body_, refusal_->status);
-        if (refusal_->retry_after) {
-            refusal.retry_after = refusal_->retry_after;
-        }
-        carry_out(protocol_.refused(refusal, at), step);
+        carry_out(refused(at), step);
     } else if (how && items_ && protocol_.phase() == ListWatch::Phase::listing) {
         carry_out(end_of_page(at), step);
     } else if (how && items_) {
@@ -188,6 +187,14 @@ ReflectorStep Reflector::on_end(const Result<void>& how, Moment at) {
     }
     fill(step, at);
     return step;
+}
+
+ListWatchStep Reflector::refused(Moment at) {
+    auto refusal = read_refusal(refusal_body_, refusal_->status);
+    if (refusal_->retry_after) {
+        refusal.retry_after = refusal_->retry_after;
+    }
+    return protocol_.refused(refusal, at);
 }
 
 ListWatchStep Reflector::end_of_page(Moment at) {

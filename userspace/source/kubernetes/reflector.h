@@ -67,6 +67,7 @@ class Reflector {
     void take_event(const JsonItems::Item& item, ReflectorStep& step, Moment at);
     void end_list(ReflectorStep& step);
     ListWatchStep end_of_page(Moment at);
+    ListWatchStep refused(Moment at);
 
     Resource resource_;
     Log& log_;

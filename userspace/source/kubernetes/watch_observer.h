@@ -10,7 +10,8 @@ class WatchObserver {
   public:
     virtual ~WatchObserver() = default;
 
-    /// The server answers (200) or, with false, the stream has ended or never began.
+    /// The server answers (200, or that it does not have an optional resource) or, with false, the
+    /// stream has ended or never began.
     virtual void on_connected(std::string_view resource, bool connected) = 0;
     /// A watch ended and another one begins. `reason` is one of a handful of words: "timeout" (the
     /// server's own), "cut", "expired" (410), "refused" (any other status), "unreachable".

@@ -167,6 +167,19 @@ TEST_F(OptionalResourceTest, AbsentCountsAsListedAndIsLookedForAgain) {
     EXPECT_THAT(log_.take(), IsEmpty());
 }
 
+TEST_F(OptionalResourceTest, AbsentIsNoOutage) {
+    machine_.start(at());
+    fail_to_connect();
+    now_ += 5s;
+    machine_.timer(at());
+    machine_.refused(refusal(404), at());
+    machine_.refused(refusal(404), at());
+    EXPECT_THAT(observer_.take(),
+                ElementsAre("disconnected", "restarted: unreachable", "connected"));
+    EXPECT_THAT(log_.take(),
+                ElementsAre(HasSubstr("connection refused"), HasSubstr("has no servicecidrs")));
+}
+
 TEST_F(OptionalResourceTest, ForbiddenIsOneWarningAndAbsent) {
     machine_.start(at());
     EXPECT_TRUE(machine_.refused(refusal(403, "Forbidden"), at()).absent);

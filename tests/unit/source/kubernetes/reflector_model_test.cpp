@@ -119,7 +119,7 @@ class Play {
         } else if (drive_.timer && pick(4) == 0) {
             const auto before = drive_.request->target;
             drive_.wait();
-            if (drive_.request->target != before) {
+            if (!drive_.request || drive_.request->target != before) {
                 forget_answer();
             }
         }

@@ -299,6 +299,18 @@ TEST_F(ReflectorTest, RetryAfterOfTheHeadCounts) {
     EXPECT_EQ(timer, 7s);
 }
 
+TEST_F(ReflectorTest, ARefusalMayGoOnForeverWithoutKeepingUsWaiting) {
+    start();
+    head(403);
+    body(R"({"kind":"Status","reason":"Forbi)");
+    EXPECT_EQ(timer, 10s);
+    wait();
+    EXPECT_FALSE(request);
+    EXPECT_THAT(log.take(), ElementsAre(HasSubstr("does not allow \"watch\"")));
+    wait();
+    EXPECT_TRUE(asks_for("sendInitialEvents"));
+}
+
 TEST_F(ReflectorTest, AVersionTooLargeIsAskedForWithoutVersion) {
     to_watching();
     now += 60s;
