@@ -197,6 +197,16 @@ void Servers::on_first_sync() {
 
 void Servers::on_quarantined(const ServiceName& name, const Error& error) {
     impl_->metrics.on_quarantined(name, error);
+    if (impl_->parts.events != nullptr) {
+        impl_->parts.events->record(
+            {.kind = "Service",
+             .ns = name.ns,
+             .name = name.name,
+             .severity = EventSeverity::warning,
+             .reason = "FailedToProgramService",
+             .message = fmt::format("node {} cannot program it, will retry: {}",
+                                    impl_->parts.node_name, error.message())});
+    }
 }
 void Servers::on_cured(const ServiceName& name) {
     impl_->metrics.on_cured(name);

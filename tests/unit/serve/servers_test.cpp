@@ -4,6 +4,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "build.h"
 #include "http/server.h"
@@ -23,6 +26,12 @@ class RecordingLog : public Log {
   public:
     void write(LogLevel, std::string_view message) override { lines.emplace_back(message); }
     std::vector<std::string> lines;
+};
+
+class RecordingEvents : public EventSink {
+  public:
+    void record(ClusterEvent event) override { events.push_back(std::move(event)); }
+    std::vector<ClusterEvent> events;
 };
 
 class ServersTest : public testing::Test {
@@ -49,7 +58,7 @@ class ServersTest : public testing::Test {
         strand_.run([this] {
             servers_.emplace(Servers::Parts{.io = strand_.io(),
                                             .log = log_,
-                                            .events = nullptr,
+                                            .events = &events_,
                                             .node_name = "n1",
                                             .build = {.version = "1.2.3"},
                                             .on_fatal = [this](const Error& e) { fatal_ = e; }},
@@ -78,6 +87,7 @@ class ServersTest : public testing::Test {
 
     Strand strand_;
     RecordingLog log_;
+    RecordingEvents events_;
     ServersOptions options_;
     SocketAddress health_;
     SocketAddress metrics_;
@@ -98,6 +108,19 @@ TEST_F(ServersTest, ReadyComesWithTheFirstSync) {
     EXPECT_EQ(health("/healthz"), 200U);
     EXPECT_EQ(health("/"), 404U);
     EXPECT_EQ(health("/healthz/"), 404U);
+}
+
+TEST_F(ServersTest, AQuarantinedServiceIsToldOfItsFate) {
+    start();
+    strand_.run([this] {
+        servers_->on_quarantined({"shop", "cart"}, Error{.what = "too long", .on = {}, .code = 0});
+    });
+    ASSERT_EQ(events_.events.size(), 1U);
+    const ClusterEvent& event = events_.events.front();
+    EXPECT_EQ(event.kind + " " + event.ns + "/" + event.name, "Service shop/cart");
+    EXPECT_EQ(event.severity, EventSeverity::warning);
+    EXPECT_EQ(event.reason, "FailedToProgramService");
+    EXPECT_EQ(event.message, "node n1 cannot program it, will retry: too long");
 }
 
 TEST_F(ServersTest, ANodeThatIsLeavingFailsHealthzAloneAndIsCounted) {
