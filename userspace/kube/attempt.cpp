@@ -63,7 +63,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         }
         channel_.reset();
         error_code ignored;
-        descriptor_.close(ignored);
+        static_cast<void>(descriptor_.close(ignored));
     }
 
   private:
@@ -131,7 +131,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         peer_ = std::move(dialed->peer);
         channel_ = std::move(dialed->channel);
         error_code error;
-        descriptor_.assign(dialed->socket.get(), error);
+        static_cast<void>(descriptor_.assign(dialed->socket.get(), error));
         if (error) {
             return give_up(Error{"wait for the socket", {}, error.value()});
         }

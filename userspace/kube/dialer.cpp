@@ -77,7 +77,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
     void close() {
         channel_.reset();
         error_code ignored;
-        socket_.close(ignored);
+        static_cast<void>(socket_.close(ignored));
     }
 
     void finish(Result<Dialed> result) {
@@ -147,7 +147,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
         limit(std::min(options_.deadline, SteadyClock::now() + options_.address_timeout));
         const auto endpoint = endpoint_of(addresses_[current_], options_.server.port);
         error_code error;
-        socket_.open(endpoint.protocol(), error);
+        static_cast<void>(socket_.open(endpoint.protocol(), error));
         if (error) {
             return address_failed(Error{"make a socket", {}, error.value()});
         }
@@ -165,7 +165,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
             return address_failed(Error{"connect", {}, failure.value()});
         }
         error_code error;
-        socket_.native_non_blocking(true, error);
+        static_cast<void>(socket_.native_non_blocking(true, error));
         if (error) {
             return address_failed(Error{"make a socket", {}, error.value()});
         }

@@ -58,9 +58,12 @@ class EventRecorderTest : public ::testing::Test {
     EventRecorderTest() { restart(milliseconds(1)); }
 
     void restart(milliseconds period) {
-        recorder = make_event_recorder(
-            io, client, log,
-            {.node = "n1", .clock = clock, .retry_pause = milliseconds(1), .period = period});
+        recorder = make_event_recorder(io, client, log,
+                                       {.node = "n1",
+                                        .on_dropped = [this] { ++dropped; },
+                                        .clock = clock,
+                                        .retry_pause = milliseconds(1),
+                                        .period = period});
     }
 
     void record(const std::string& name) {
@@ -99,6 +102,7 @@ class EventRecorderTest : public ::testing::Test {
     boost::asio::io_context io{1};
     FakeClient client;
     TestLog log;
+    unsigned dropped = 0;
     std::unique_ptr<EventSink> recorder;
 };
 
@@ -120,7 +124,9 @@ TEST_F(EventRecorderTest, PostsOneAfterTheOther) {
 TEST_F(EventRecorderTest, TellsTheSameOnce) {
     record("a");
     client.answer(201);
+    EXPECT_EQ(dropped, 0U);
     record("a");
+    EXPECT_EQ(dropped, 1U);
     EXPECT_THAT(client.requests, SizeIs(1));
 }
 
@@ -134,6 +140,7 @@ TEST_F(EventRecorderTest, TriesTwiceThenDrops) {
     EXPECT_THAT(names(), ElementsAre("a", "a", "b"));
     EXPECT_EQ(client.requests[0].body, client.requests[1].body);
     EXPECT_EQ(log.lines(), 1U);
+    EXPECT_EQ(dropped, 1U);
     client.break_off();
     ASSERT_TRUE(next_request());
     client.break_off();
@@ -145,6 +152,7 @@ TEST_F(EventRecorderTest, WhatTheServerRefusesIsNotRepeated) {
     client.answer(404);
     record("b");
     client.answer(409);
+    EXPECT_EQ(dropped, 2U);
     EXPECT_THAT(names(), ElementsAre("a", "b"));
     EXPECT_FALSE(client.waiting());
 }
