@@ -194,7 +194,9 @@ class LiveCredentials : public Credentials {
         command.argv.push_back(plugin.command);
         command.argv.insert(command.argv.end(), plugin.args.begin(), plugin.args.end());
         for (const auto& [name, value] : plugin.env) {
-            command.environment.push_back(name + '=' + value);
+            std::string& variable = command.environment.emplace_back(name);
+            variable += '=';
+            variable += value;
         }
         command.environment.push_back("KUBERNETES_EXEC_INFO=" +
                                       exec_info(access_, authority_.text()));
