@@ -87,7 +87,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
     }
 
     std::string peer() const {
-        const auto name = options_.server.authority();
+        auto name = options_.server.authority();
         if (phase_ == Phase::look_up || IpAddr::parse(options_.server.host)) {
             return name;
         }
