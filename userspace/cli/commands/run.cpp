@@ -19,6 +19,7 @@
 #include "cli/log_sink.h"
 #include "os/addresses.h"
 #include "os/conntrack.h"
+#include "os/file_limit.h"
 #include "os/instance_lock.h"
 #include "serve/servers.h"
 #include "source/manifest/source.h"
@@ -208,6 +209,7 @@ class Daemon {
 int run(const Options& options) {
     // A reader of our log that goes away must not take us with it.
     std::signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     // Plans are made on one thread and let go on another: arenas of their own would only fill with
     // holes, and no two threads allocate much at a time.
     mallopt(M_ARENA_MAX, 1);
