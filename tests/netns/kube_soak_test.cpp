@@ -11,7 +11,13 @@ namespace {
 
 constexpr unsigned kServices = 24;
 constexpr unsigned kSteps = 150;
+/// Unless --gtest_random_seed says otherwise.
 constexpr unsigned kSeed = 20250314;
+
+unsigned seed() {
+    const int asked = testing::GTEST_FLAG(random_seed);
+    return asked != 0 ? static_cast<unsigned>(asked) : kSeed;
+}
 
 class KubeSoak : public KubeTest {
   protected:
@@ -47,7 +53,7 @@ class KubeSoak : public KubeTest {
     std::array<Truth, kServices> truth_;
 
   private:
-    std::mt19937 random_{kSeed};
+    std::mt19937 random_{seed()};
     unsigned markers_ = 0;
 };
 SY_EVERY_FAMILY(KubeSoak);
@@ -181,7 +187,7 @@ void KubeSoak::expect_right(unsigned n) const {
 }
 
 TEST_P(KubeSoak, EndsAsAFreshStartWould) {
-    std::cout << "seed " << kSeed << ", " << kSteps << " steps\n";
+    std::cout << "seed " << seed() << ", " << kSteps << " steps\n";
     server.load(bulk(600));
     put_web();
     start();
