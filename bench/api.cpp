@@ -36,7 +36,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kChanges = 1000;
 constexpr auto kIdle = std::chrono::seconds(5);
-/// What is promised at 30,000 Services.
+/// What is promised up to so many Services.
+constexpr uint32_t kLimitAt = 30'000;
 constexpr double kCpuLimit = 2;
 constexpr double kMemoryLimit = 150;
 constexpr double kChangeLimit = 3;
@@ -269,8 +270,18 @@ std::optional<Figures> measure(uint32_t services, lab::WatchList mode) {
     return figures;
 }
 
+const char* verdict(uint32_t services, const Figures& figures) {
+    if (services > kLimitAt) {
+        return "";
+    }
+    const bool kept = figures.cpu <= kCpuLimit && figures.peak <= kMemoryLimit &&
+                      figures.change_p99 <= kChangeLimit;
+    return kept ? "within limits" : "OVER LIMITS";
+}
+
 /// In a process and a network namespace of its own.
 bool measure_apart(uint32_t services, lab::WatchList mode) {
+    std::fflush(stdout);
     const pid_t child = ::fork();
     if (child != 0) {
         int status = 0;
@@ -287,10 +298,11 @@ bool measure_apart(uint32_t services, lab::WatchList mode) {
     }
     const std::optional<Figures> figures = measure(services, mode);
     if (figures) {
-        std::printf("%8u %-9s | %5.2f  %5.2f | %6.0f %6.0f | %7.3f %7.3f %7.3f | %5.2f\n", services,
-                    mode == lab::WatchList::supported ? "WatchList" : "LIST", figures->cpu,
-                    figures->wall, figures->peak, figures->settled, figures->change_p50,
-                    figures->change_p99, figures->change_cpu, figures->idle);
+        std::printf("%8u %-9s | %5.2f  %5.2f | %6.0f %6.0f | %7.3f %7.3f %7.3f | %5.2f  %s\n",
+                    services, mode == lab::WatchList::supported ? "WatchList" : "LIST",
+                    figures->cpu, figures->wall, figures->peak, figures->settled,
+                    figures->change_p50, figures->change_p99, figures->change_cpu, figures->idle,
+                    verdict(services, *figures));
         std::fflush(stdout);
     }
     ::_exit(figures ? 0 : 1);

@@ -212,15 +212,23 @@ TEST_P(KubeTrouble, DuplicatedAndReorderedEvents) {
     end();
 }
 
-TEST_P(KubeTrouble, WatchesEndByThemselves) {
+TEST_P(KubeTrouble, BookmarksSayWhereToGoOn) {
     begin();
     server.configure(
         [](ApiServerOptions& options) { options.bookmarks_every = std::chrono::milliseconds(20); });
     server.send_bookmarks();
-    // Bookmarks move on where a watch would begin again: old history is not needed then.
+    // Of this only bookmarks tell those who watch Services.
     server.put_all(cluster_manifest());
-    server.send_bookmarks();
-    traffic->wait_for(20);
+    const std::string now = "resourceVersion=" + std::to_string(server.resource_version()) + "&";
+    EXPECT_TRUE(eventually([&] {
+        server.cut(Cut::fin);
+        const bool again = watching();
+        const std::vector<SeenRequest> all = server.requests();
+        const auto last = std::find_if(all.rbegin(), all.rend(), [](const SeenRequest& seen) {
+            return seen.resource == "services";
+        });
+        return again && last != all.rend() && last->target.find(now) != std::string::npos;
+    }));
     change_meanwhile();
     expect_changed();
     end();
