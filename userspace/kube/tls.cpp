@@ -96,7 +96,7 @@ Result<void> identify(SSL_CTX& context, const TlsMaterial& material) {
 }  // namespace
 
 Result<TlsContext> make_tls_context(const TlsMaterial& material) {
-    const TlsContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+    TlsContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
     if (!context) {
         return fail("OpenSSL cannot be set up");
     }

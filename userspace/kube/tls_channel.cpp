@@ -18,7 +18,7 @@ namespace {
 
 // OpenSSL's own socket BIO raises SIGPIPE; a library must not rely on the process to ignore it.
 int socket_of(BIO* bio) {
-    return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio)));
+    return *static_cast<const int*>(BIO_get_data(bio));
 }
 
 int bio_write(BIO* bio, const char* data, int size) {
@@ -67,17 +67,18 @@ const BIO_METHOD* socket_method() {
 
 class TlsChannel : public Channel {
   public:
-    TlsChannel(const TlsContext& context, std::string server_name)
-        : context_(context),
+    TlsChannel(int fd, const TlsContext& context, std::string server_name)
+        : fd_(fd),
+          context_(context),
           ssl_(SSL_new(context.get()), SSL_free),
           server_name_(std::move(server_name)) {}
 
-    bool prepare(int fd) {
+    bool prepare() {
         BIO* const bio = ssl_ ? BIO_new(socket_method()) : nullptr;
         if (bio == nullptr) {
             return false;
         }
-        BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(fd)));
+        BIO_set_data(bio, &fd_);
         BIO_set_init(bio, 1);
         SSL_set_bio(ssl_.get(), bio, bio);
         SSL_set_connect_state(ssl_.get());
@@ -175,6 +176,7 @@ class TlsChannel : public Channel {
         return fail(tls_fault(error));
     }
 
+    int fd_;
     TlsContext context_;
     std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
     std::string server_name_;
@@ -188,8 +190,8 @@ Result<std::unique_ptr<Channel>> tls_channel(int fd, const TlsContext& context,
     if (!context) {
         return fail("OpenSSL is not set up");
     }
-    auto channel = std::make_unique<TlsChannel>(context, server_name);
-    if (!channel->prepare(fd)) {
+    auto channel = std::make_unique<TlsChannel>(fd, context, server_name);
+    if (!channel->prepare()) {
         ERR_clear_error();
         return fail("OpenSSL cannot be set up");
     }
