@@ -54,6 +54,7 @@ void Agent::Impl::reconfigure(const NodeOptions& node, const Pacer::Config& pace
     quarantine_.configure(quarantine);
     set_node_ips();
     facts_outdated_ = true;
+    parts_.observer.on_changes({.families = FamilySet::both()});
     pacer_.want(Job::apply);
     pump();
 }

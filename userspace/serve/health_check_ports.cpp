@@ -111,6 +111,10 @@ void HealthCheckPorts::report(const HealthCheckListener& wanted, const Error& er
     }
 }
 
+void HealthCheckPorts::close() {
+    listeners_.clear();
+}
+
 std::size_t HealthCheckPorts::listening() const {
     return static_cast<std::size_t>(
         std::ranges::count_if(listeners_, [](const auto& one) { return one.second->listening(); }));

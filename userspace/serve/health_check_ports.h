@@ -42,6 +42,9 @@ class HealthCheckPorts {
     /// A sync had nothing to do: opens and closes what another selection asks for.
     void on_unchanged();
 
+    /// Closes everything; nothing is opened until something changes.
+    void close();
+
     std::size_t listening() const;
 
   private:

@@ -146,6 +146,7 @@ void Servers::reconfigure(ServersOptions options) {
 void Servers::stop() {
     impl_->health_listener.reset();
     impl_->metrics_listener.reset();
+    impl_->health_checks.close();
 }
 
 Metrics& Servers::metrics() {

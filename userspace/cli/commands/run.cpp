@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/daemon.h"
 #include "cli/log_sink.h"
+#include "os/file_limit.h"
 #include "os/privileges.h"
 #include "os/sysctl.h"
 
@@ -53,6 +54,7 @@ int run(const RunCommand& command) {
     const Options& options = command.options;
     // A reader of our log that goes away must not take us with it.
     std::signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     // Plans are made on one thread and let go on another: arenas of their own would only fill with
     // holes, and no two threads allocate much at a time.
     mallopt(M_ARENA_MAX, 1);
