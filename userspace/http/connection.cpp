@@ -23,14 +23,14 @@ void HttpConnection::start(Owner owner) {
 void HttpConnection::close() {
     owner_ = {};
     boost::system::error_code ignored;
-    stream_.socket().close(ignored);
+    (void)stream_.socket().close(ignored);
     stream_.cancel();
 }
 
 void HttpConnection::finish() {
     const auto gone = std::move(owner_.gone);
     boost::system::error_code ignored;
-    stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+    (void)stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
     close();
     if (gone) {
         gone();

@@ -40,27 +40,27 @@ void keep_from_children(int descriptor) {
 /// Binds and listens; the first call that fails is the result.
 ErrorCode open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool v6_only) {
     ErrorCode error;
-    acceptor.open(endpoint.protocol(), error);
+    (void)acceptor.open(endpoint.protocol(), error);
     if (error) {
         return error;
     }
     keep_from_children(acceptor.native_handle());
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    (void)acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error && endpoint.protocol() == tcp::v6()) {
-        acceptor.set_option(boost::asio::ip::v6_only(v6_only), error);
+        (void)acceptor.set_option(boost::asio::ip::v6_only(v6_only), error);
     }
     if (!error) {
-        acceptor.bind(endpoint, error);
+        (void)acceptor.bind(endpoint, error);
     }
     if (!error) {
-        acceptor.listen(tcp::acceptor::max_listen_connections, error);
+        (void)acceptor.listen(tcp::acceptor::max_listen_connections, error);
     }
     if (!error) {
-        acceptor.non_blocking(true, error);
+        (void)acceptor.non_blocking(true, error);
     }
     if (error) {
         ErrorCode ignored;
-        acceptor.close(ignored);
+        (void)acceptor.close(ignored);
     }
     return error;
 }
@@ -90,7 +90,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<Impl> {
 
     void close() {
         ErrorCode ignored;
-        acceptor_.close(ignored);
+        (void)acceptor_.close(ignored);
         pause_.cancel();
         closed_ = true;
         for (const auto& connection : std::exchange(connections_, {})) {

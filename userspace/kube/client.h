@@ -14,7 +14,8 @@ namespace sy {
 
 struct ApiRequest {
     std::string method = "GET";
-    /// Path and query, escaped, as if the API server were at the root: "/api/v1/services?limit=500".
+    /// Path and query, escaped, as if the API server were at the root:
+    /// "/api/v1/services?limit=500".
     std::string target;
     /// JSON; empty: none.
     std::string body{};
@@ -43,8 +44,8 @@ class ApiHandler {
     virtual void on_head(const ApiHead& head) = 0;
     /// The next piece of the body. `bytes` is valid during the call only.
     virtual void on_body(std::string_view bytes) = 0;
-    /// The last call. An error: no connection, not authenticated by TLS, cut, or too slow. A complete
-    /// answer is no error, whatever its status.
+    /// The last call. An error: no connection, not authenticated by TLS, cut, or too slow. A
+    /// complete answer is no error, whatever its status.
     virtual void on_end(const Result<void>& how) = 0;
 };
 
