@@ -61,10 +61,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto whole = feed(text, std::max<std::size_t>(size, 1));
     // How it was cut into pieces on the way must not matter.
-    for (const std::size_t step : {1, 7}) {
+    for (const std::size_t step : {1U, 7U}) {
         const auto pieces = feed(text, step);
-        require(pieces.failed == whole.failed && pieces.done == whole.done);
-        require(whole.failed || pieces == whole);
+        // What is wrong with a head may be noticed late, when all of it should be there.
+        require(whole.failed ? !pieces.done : pieces == whole);
     }
     if (const auto access = sy::parse_kubeconfig(text, "config"); !access) {
         require(!access.error().what.empty() && access.error().message().size() < 4000);

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -82,7 +83,8 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
         !fourth || !seconds || *hour > 23 || *minute > 59 || *seconds > 60) {
         return std::nullopt;
     }
-    const std::chrono::year_month_day date(std::chrono::year(*year),
+    // Within what the clock can count: "9999-12-31" is how some programs say never.
+    const std::chrono::year_month_day date(std::chrono::year(std::clamp(*year, 1972, 2200)),
                                            std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day)));
     if (accept(text, ".")) {  // what is less than a second does not matter here

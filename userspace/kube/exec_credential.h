@@ -29,7 +29,8 @@ Result<ExecCredential> parse_exec_credential(std::string_view json, std::string_
 /// one. Needs access.exec.
 std::string exec_info(const ApiAccess& access, std::string_view authority);
 
-/// "2026-01-02T03:04:05Z", with fractions and offsets as RFC 3339 has them.
+/// "2026-01-02T03:04:05Z", with fractions and offsets as RFC 3339 has them. Years before 1972 and
+/// after 2200 count as these.
 std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text);
 
 }  // namespace sy

@@ -67,6 +67,8 @@ TEST(ExecCredential, Times) {
     EXPECT_EQ(parse_time("2026-01-02T03:04:05.123456789Z"), base);
     EXPECT_EQ(parse_time("2026-01-02T05:04:05+02:00"), base);
     EXPECT_EQ(parse_time("2026-01-01T22:34:05-04:30"), base);
+    EXPECT_EQ(parse_time("9999-12-31T23:59:59Z"), sys_days(2200y / 12 / 31) + 24h - 1s);
+    EXPECT_EQ(parse_time("0001-01-01T00:00:00Z"), sys_days(1972y / 1 / 1));
     for (const auto* const text :
          {"", "2026-01-02", "2026-01-02T03:04:05", "2026-13-02T03:04:05Z", "2026-02-30T03:04:05Z",
           "2026-01-02T24:04:05Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05+0200",
