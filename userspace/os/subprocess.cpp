@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,10 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
     return out;
 }
 
+std::unexpected<Error> does_not_end(const Command& command) {
+    return fail("does not end and was killed", command.argv.front(), ETIMEDOUT);
+}
+
 /// A started program. Killed and reaped, if it has not ended, with this object.
 class Child {
   public:
@@ -68,7 +73,7 @@ class Child {
     Child& operator=(const Child&) = delete;
     ~Child() {
         if (pid_ > 0) {
-            kill(pid_, SIGKILL);
+            kill(-pid_, SIGKILL);  // and whatever it has started
             wait();
         }
     }
@@ -91,7 +96,8 @@ class Child {
         sigset_t none;
         sigemptyset(&none);
         posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
         const int code = posix_spawnp(&pid_, words.front().c_str(), &actions, &attributes,
                                       pointers(words).data(), pointers(environment).data());
         posix_spawnattr_destroy(&attributes);
@@ -100,6 +106,20 @@ class Child {
             pid_ = -1;
         }
         return code;
+    }
+
+    /// False: it is still there at `deadline`.
+    bool ends_by(SteadyClock::time_point deadline) const {
+        const Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+        pollfd waits{process.get(), POLLIN, 0};
+        for (;;) {
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
+            const int ready = poll(&waits, 1, std::max(0, static_cast<int>(left.count())));
+            if (ready >= 0 || errno != EINTR) {
+                return ready != 0;
+            }
+        }
     }
 
     int wait() {
@@ -125,8 +145,7 @@ class Exchange {
         }
     }
 
-    Result<void> run(CommandResult& result) {
-        const auto deadline = SteadyClock::now() + command_.timeout;
+    Result<void> run(CommandResult& result, SteadyClock::time_point deadline) {
         while (out_ || err_) {
             std::array<pollfd, 3> waits{{{out_ ? out_.get() : -1, POLLIN, 0},
                                          {err_ ? err_.get() : -1, POLLIN, 0},
@@ -137,7 +156,7 @@ class Exchange {
                                                 : poll(waits.data(), waits.size(),
                                                        static_cast<int>(left.count()));
             if (ready == 0) {
-                return fail("does not end and was killed", command_.argv.front(), ETIMEDOUT);
+                return does_not_end(command_);
             }
             if (ready < 0) {
                 continue;
@@ -202,10 +221,14 @@ Result<CommandResult> run_program(const Command& command) {
     in->read = Fd();
     out->write = Fd();
     err->write = Fd();
+    const auto deadline = SteadyClock::now() + command.timeout;
     CommandResult result;
     Exchange exchange(command, std::move(in->write), std::move(out->read), std::move(err->read));
-    if (auto moved = exchange.run(result); !moved) {
+    if (auto moved = exchange.run(result, deadline); !moved) {
         return std::unexpected(moved.error());
+    }
+    if (!child.ends_by(deadline)) {
+        return does_not_end(command);
     }
     result.status = child.wait();
     return result;

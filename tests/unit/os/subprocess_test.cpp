@@ -69,6 +69,13 @@ TEST_F(RunProgram, KillsWhatDoesNotEnd) {
     EXPECT_EQ(result.error().code, ETIMEDOUT);
 }
 
+TEST_F(RunProgram, KillsWhatHasClosedItsOutputsAndGoesOn) {
+    const auto result = run_program(
+        {.argv = {"sh", "-c", "exec >&- 2>&-; sleep 1000"}, .timeout = milliseconds(300)});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ETIMEDOUT);
+}
+
 TEST_F(RunProgram, KillsWhatWritesTooMuch) {
     const auto result = run_program({.argv = {"cat", "/dev/zero"}, .output_limit = 100000});
     ASSERT_FALSE(result);
