@@ -232,6 +232,16 @@ TEST_P(DaemonLife, CleanupLeavesNothingOfOursAndAllOfTheOthers) {
     }
 }
 
+TEST_P(DaemonLife, TakesAwayWhatKubeProxyLeftWhenItsOwnRulesAreThere) {
+    node_command({"nft", "add", "table", "ip", "kube-proxy"});
+    node_command({"nft", "add", "chain", "ip", "kube-proxy", "services"});
+    write_web();
+    start();
+    EXPECT_TRUE(becomes(flow(), both));
+    EXPECT_TRUE(eventually([&] { return ruleset().find("kube-proxy") == std::string::npos; }));
+    EXPECT_TRUE(expect_reaches(lab(), flow(), both, 8));
+}
+
 TEST_P(DaemonLife, HangupChecksAgain) {
     write_web();
     start();

@@ -26,7 +26,7 @@ table ip foreign {
 		ip daddr 10.255.0.1 dnat to 10.255.0.2
 	}
 }
-table ip6 kube-proxy {
+table ip6 kubelet {
 	chain services {
 		ip6 daddr fd00::1 accept
 	}
@@ -143,12 +143,12 @@ void plant_foreign(const Lab& lab) {
 
 std::string list_foreign(const Lab& lab) {
     return list(lab, {"nft", "list", "table", "ip", "foreign"}) +
-           list(lab, {"nft", "list", "table", "ip6", "kube-proxy"}) +
+           list(lab, {"nft", "list", "table", "ip6", "kubelet"}) +
            list(lab, {"nft", "-s", "list", "table", "inet", "filter"});
 }
 
 void remove_foreign(const Lab& lab) {
-    for (const char* table : {"ip foreign", "ip6 kube-proxy", "inet filter"}) {
+    for (const char* table : {"ip foreign", "ip6 kubelet", "inet filter"}) {
         (void)must_run_in(lab.at(Place::node), {"nft", std::string("delete table ") + table});
     }
 }

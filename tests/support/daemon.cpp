@@ -38,10 +38,12 @@ Daemon::Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::st
           return words;
       }()) {}
 
-Daemon::Daemon(const Lab& lab, std::vector<std::string> words)
+Daemon::Daemon(const Lab& lab, std::vector<std::string> words, std::vector<std::string> wrapper)
     : log_(::memfd_create("switchyard-log", MFD_CLOEXEC)) {
     // setpriv makes the kernel end the daemon with us.
-    std::vector<std::string> argv{"setpriv", "--pdeathsig", "KILL", kProgram};
+    std::vector<std::string> argv{"setpriv", "--pdeathsig", "KILL"};
+    argv.insert(argv.end(), wrapper.begin(), wrapper.end());
+    argv.emplace_back(kProgram);
     argv.insert(argv.end(), words.begin(), words.end());
     std::vector<char*> pointers;
     for (std::string& word : argv) {

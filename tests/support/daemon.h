@@ -20,8 +20,8 @@ std::vector<std::string> lab_flags();
 /// the kernel should the test itself die.
 class Daemon {
   public:
-    /// `switchyard WORDS…` in the node's namespace.
-    Daemon(const Lab& lab, std::vector<std::string> words);
+    /// `switchyard WORDS…` in the node's namespace; with a `wrapper`, a program that becomes it.
+    Daemon(const Lab& lab, std::vector<std::string> words, std::vector<std::string> wrapper = {});
     /// `switchyard run` on a folder of manifests, with lab_flags() and `more`.
     Daemon(const Lab& lab, const ManifestFolder& folder, std::vector<std::string> more = {});
     Daemon(const Daemon&) = delete;
