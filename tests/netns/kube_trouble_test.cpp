@@ -113,6 +113,10 @@ TEST_P(KubeTrouble, AnOutageInWhichTheClusterChanges) {
     traffic->wait_for(50);
     change_meanwhile();
     server.compact();
+    if (family() == Family::ipv4) {
+        // Long enough for every pause between two tries to have reached its limit.
+        std::this_thread::sleep_for(std::chrono::seconds(60));
+    }
     EXPECT_TRUE(expect_reaches(lab(), old_flow(), {"pod1 masq"}, 8)) << "not told yet";
     EXPECT_TRUE(session.echo("during the outage"));
     server.start();
