@@ -168,6 +168,19 @@ TEST_P(DaemonHealth, APortInUseIsTakenOnceItIsFree) {
     EXPECT_EQ(health("/healthz"), 200u);
 }
 
+TEST_P(DaemonHealth, APortInUseEndsItIfThatIsWanted) {
+    boost::asio::io_context io;
+    const auto thief = [&] {
+        const Entered inside(lab().at(Place::node));
+        return HttpServer::listen(io, {IpAddr::v4(127, 0, 0, 1), Port(10249)},
+                                  [](const HttpRequest&) { return HttpResponse{}; });
+    }();
+    ASSERT_TRUE(thief) << thief.error().message();
+    start({"--bind-address-hard-fail"});
+    EXPECT_EQ(daemon->wait(), 1);
+    EXPECT_NE(daemon->log().find("127.0.0.1:10249: cannot listen"), std::string::npos);
+}
+
 TEST_P(DaemonHealth, HealthzIsForTheNodeAndLivezForTheProxy) {
     folder.remove("cluster.yaml");
     start();

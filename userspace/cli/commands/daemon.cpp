@@ -4,6 +4,7 @@
 #include <malloc.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <optional>
@@ -171,7 +172,12 @@ void Daemon::Impl::make_servers() {
                                     .events = &events_,
                                     .node_name = options_.node_name,
                                     .build = {.version = SWITCHYARD_VERSION},
-                                    .on_fatal = [this](const Error& error) { fail_with(error); }},
+                                    // Later: it may be that the rest has yet to begin.
+                                    .on_fatal =
+                                        [this](const Error& error) {
+                                            boost::asio::post(io_,
+                                                              [this, error] { fail_with(error); });
+                                        }},
                      servers_options(options_));
 }
 
