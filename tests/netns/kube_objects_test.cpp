@@ -175,6 +175,25 @@ TEST_P(KubeObjects, TheNodesZoneCounts) {
     EXPECT_TRUE(becomes(web_flow(), {"pod1 masq", "podr masq"}));
 }
 
+TEST_P(KubeObjects, TheNodesPodNetworksCountAsTheyChange) {
+    const Flow from_pod = tcp(Place::pod2, vip(1), Port(80));
+    put_web({Place::pod1});
+    start({"--detect-local-mode=NodeCIDR"});
+    EXPECT_TRUE(becomes(from_pod, {"pod1 kept"}));
+    Node elsewhere;
+    elsewhere.name = "node";
+    for (const Family each : kFamilies) {
+        elsewhere.addresses.push_back(address(Place::node, each));
+    }
+    server.put_all(manifest(elsewhere));
+    EXPECT_TRUE(logs("pods of this node are not recognised yet"));
+    elsewhere.pod_cidrs = {*Cidr::parse("10.255.0.0/16"), *Cidr::parse("fd00:255::/64")};
+    server.put_all(manifest(elsewhere));
+    EXPECT_TRUE(becomes(from_pod, {"pod1 masq"}));
+    server.put_all(cluster_manifest());
+    EXPECT_TRUE(becomes(from_pod, {"pod1 kept"}));
+}
+
 TEST_P(KubeObjects, AMalformedObjectCostsItselfOnly) {
     put_web({Place::pod1});
     const auto bad = [](const std::string& name, const std::string& rest) {
