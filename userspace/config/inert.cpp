@@ -10,8 +10,10 @@ namespace sy {
 namespace {
 
 /// Fields, and sections (with the point), that no mode of ours needs.
-constexpr std::array<std::string_view, 13> kNeverUsed{
+constexpr std::array<std::string_view, 15> kNeverUsed{
     "clientConnection.acceptContentTypes",
+    "clientConnection.burst",  // there are few requests, and Events have limits of their own
+    "clientConnection.qps",
     "configSyncPeriod",        // nothing is kept that a resync could mend
     "enableProfiling",         // Go's profiles
     "featureGates",            // of kube-proxy's own code

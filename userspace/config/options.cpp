@@ -95,10 +95,7 @@ class Interpreter {
         const auto& client = config_.client_connection;
         options().manifests = config_.switchyard.manifests;
         if (options().manifests.empty()) {
-            options().api = ApiOptions{.kubeconfig = client.kubeconfig,
-                                       .master = {},
-                                       .qps = client.qps,
-                                       .burst = static_cast<int>(client.burst)};
+            options().api = ApiOptions{.kubeconfig = client.kubeconfig, .master = {}};
         } else if (!client.kubeconfig.empty()) {
             wrong("switchyard.manifests",
                   "cannot go together with a kubeconfig; the cluster is read either from manifests "

@@ -30,9 +30,6 @@ struct ApiOptions {
     std::string kubeconfig;
     /// URL; wins over the kubeconfig's.
     std::string master;
-    /// Requests per second; negative: no limit.
-    double qps = 5;
-    int burst = 10;
 
     friend bool operator==(const ApiOptions&, const ApiOptions&) = default;
 };

@@ -64,8 +64,7 @@ TEST(Interpret, TheClusterComesFromManifestsOrFromAnApiServer) {
                                 .content_type = {},
                                 .qps = 50,
                                 .burst = 100};
-    EXPECT_EQ(accepted(config).api,
-              (ApiOptions{.kubeconfig = "/kc", .master = {}, .qps = 50, .burst = 100}));
+    EXPECT_EQ(accepted(config).api, (ApiOptions{.kubeconfig = "/kc", .master = {}}));
     config.switchyard.manifests = {"/m"};
     EXPECT_THAT(errors(config), ElementsAre(HasSubstr("switchyard.manifests: cannot go together")));
     config.client_connection.kubeconfig.clear();
