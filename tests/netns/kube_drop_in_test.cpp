@@ -68,6 +68,10 @@ TEST_P(KubeDropIn, TakesKubeadmsFileAndFollowsItsChanges) {
 
 TEST_P(KubeDropIn, NeedsNoMoreRightsThanThePodHas) {
     put_web({Place::pod1});
+    node_command({"iptables-nft", "-t", "nat", "-N", "KUBE-SERVICES"});
+    const auto prepared = run_switchyard(
+        lab(), {"--config", files.write("config.conf", configuration()), "--init-only"});
+    ASSERT_TRUE(prepared && prepared->status == 0) << "the init container";
     // What the DaemonSet says: NET_ADMIN alone, a file system that is read-only but for the
     // folder of the lock, and /proc/sys as containers see it.
     const std::string pod =
@@ -82,6 +86,9 @@ TEST_P(KubeDropIn, NeedsNoMoreRightsThanThePodHas) {
     EXPECT_EQ(daemon->log().find(" error "), std::string::npos) << daemon->log();
     EXPECT_TRUE(eventually([&] { return server.requests("create", "events") > 0; }))
         << "it tells that it has started";
+    EXPECT_TRUE(eventually([&] { return ruleset().find("KUBE-SERVICES") == std::string::npos; }))
+        << "what kube-proxy left goes";
+    EXPECT_EQ(daemon->log().find(" warning "), std::string::npos) << daemon->log();
 }
 
 }  // namespace
