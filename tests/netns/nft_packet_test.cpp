@@ -46,10 +46,13 @@ class NftPacket : public NftLab, public ::testing::WithParamInterface<Family> {
         pod_ = address(v4 ? "10.244.1.11" : "fd00:244::1:11");
         const std::string ip = v4 ? "ip -4" : "ip -6";
         const std::string bits = v4 ? "/32" : "/128";
-        const auto ready = run(
-            "ip link set lo up && " + ip + " addr add " + pod_.to_string() + bits + " dev lo && " +
-            ip + " route add " + vip_.to_string() + bits + " dev lo && " + ip + " route add " +
-            address(v4 ? "10.96.0.2" : "fd00:96::2").to_string() + bits + " dev lo");
+        // Otherwise the kernel takes its time before the address can be bound.
+        const std::string at_once = v4 ? "" : " nodad";
+        const auto ready =
+            run("ip link set lo up && " + ip + " addr add " + pod_.to_string() + bits + " dev lo" +
+                at_once + " && " + ip + " route add " + vip_.to_string() + bits + " dev lo && " +
+                ip + " route add " + address(v4 ? "10.96.0.2" : "fd00:96::2").to_string() + bits +
+                " dev lo");
         ASSERT_EQ(ready.status, 0) << ready.output;
         server_.reset(socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
         const SocketAddress at(pod_, kPodPort);

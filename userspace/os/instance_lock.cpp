@@ -5,21 +5,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace sy {
 namespace {
 
-std::string holder(int file) {
+/// The process that wrote the file; 0: it does not say.
+pid_t holder(int file) {
     std::array<char, 32> text{};
     const auto size = pread(file, text.data(), text.size() - 1, 0);
-    std::string pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-    pid.erase(std::min(pid.find('\n'), pid.size()));
-    const bool number = !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos;
-    return number ? " (process " + pid + ")" : "";
+    pid_t pid = 0;
+    std::from_chars(text.data(), text.data() + std::max<ssize_t>(size, 0), pid);
+    return pid;
+}
+
+/// Locks the file. A holder that was killed while it started a program is gone a moment before that
+/// program lets go of what it inherited: worth waiting for.
+bool lock(int file) {
+    constexpr int kTries = 100;
+    for (int i = 0;; ++i) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        const pid_t pid = holder(file);
+        const bool gone = pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+        if (!gone || i == kTries) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 /// The file may have been removed between opening and locking it.
@@ -45,12 +67,11 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
         if (!file) {
             return fail("open the lock file", path, errno);
         }
-        if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EWOULDBLOCK) {
-                return fail("another switchyard" + holder(file.get()) +
-                            " is at work in this network namespace");
-            }
-            return fail("lock", path, errno);
+        if (!lock(file.get())) {
+            const pid_t pid = holder(file.get());
+            return fail("another switchyard" +
+                        (pid > 0 ? " (process " + std::to_string(pid) + ")" : "") +
+                        " is at work in this network namespace");
         }
         if (!still_there(file.get(), path)) {
             continue;

@@ -1,7 +1,11 @@
 #include "os/instance_lock.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <array>
+#include <csignal>
 
 namespace sy {
 namespace {
@@ -27,6 +31,29 @@ TEST_F(InstanceLockTest, IsFreeWhenItsHolderIsGone) {
         ASSERT_TRUE(InstanceLock::take(folder_));
     }
     EXPECT_TRUE(InstanceLock::take(folder_));
+}
+
+TEST_F(InstanceLockTest, WhatAKilledHolderHasStartedIsWaitedFor) {
+    std::array<int, 2> ready{};
+    ASSERT_EQ(pipe(ready.data()), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+        const auto lock = InstanceLock::take(folder_);
+        if (fork() == 0) {
+            // Has inherited the lock and keeps it for a while.
+            usleep(200'000);
+            _exit(0);
+        }
+        (void)!write(ready[1], "", 1);
+        pause();
+    }
+    char byte = 0;
+    ASSERT_EQ(read(ready[0], &byte, 1), 1);
+    kill(holder, SIGKILL);
+    ASSERT_EQ(waitpid(holder, nullptr, 0), holder);
+    EXPECT_TRUE(InstanceLock::take(folder_));
+    close(ready[0]);
+    close(ready[1]);
 }
 
 TEST_F(InstanceLockTest, LeavesNothingBehindWhenRemoved) {
