@@ -2,8 +2,10 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <optional>
 #include <random>
 #include <utility>
+#include <variant>
 
 #include "source/kubernetes/reflector.h"
 
@@ -15,6 +17,30 @@ struct KubernetesSource::Shared {
     std::mt19937_64 random;
     Sink sink;
     bool running = false;
+    bool node_listed = false;
+    std::optional<Listed> held_back;
+
+    /// Without the own Node the first rules would be those of a node without addresses. That all
+    /// Services were told is told only when that is known, too.
+    void deliver(std::vector<Event> events) {
+        if (!node_listed) {
+            std::erase_if(events, [this](const Event& event) {
+                const auto* const listed = std::get_if<Listed>(&event);
+                node_listed = node_listed || (listed != nullptr && listed->kind == Kind::node);
+                if (listed == nullptr || listed->kind != Kind::service) {
+                    return false;
+                }
+                held_back = *listed;
+                return true;
+            });
+            if (node_listed && held_back) {
+                events.emplace_back(*std::exchange(held_back, std::nullopt));
+            }
+        }
+        if (!events.empty()) {
+            sink(std::move(events));
+        }
+    }
 
     Moment now() {
         return {std::chrono::steady_clock::now(),
@@ -63,7 +89,7 @@ class KubernetesSource::Feed final : public ApiHandler, public std::enable_share
             timer_.cancel();
         }
         if (!step.events.empty()) {
-            shared_->sink(std::move(step.events));
+            shared_->deliver(std::move(step.events));
             if (!shared_->running) {
                 return false;
             }
@@ -99,7 +125,7 @@ KubernetesSource::KubernetesSource(boost::asio::io_context& io, ApiClient& clien
                                    Log& log, WatchObserver& observer,
                                    const KubernetesOptions& options)
     : shared_(std::make_shared<Shared>(
-          Shared{io, client, std::mt19937_64(options.random_seed), {}, false})) {
+          Shared{io, client, std::mt19937_64(options.random_seed), {}, false, false, {}})) {
     for (auto& resource : {services_resource(), slices_resource(), node_resource(options.node_name),
                            service_cidrs_resource()}) {
         feeds_.push_back(std::make_shared<Feed>(shared_, resource, symbols, log, observer));

@@ -127,6 +127,15 @@ TEST_F(KubernetesSourceTest, WatchesFourResources) {
     }
 }
 
+TEST_F(KubernetesSourceTest, ServicesAreCompleteWhenTheNodeIsKnown) {
+    start();
+    list("services");
+    list("endpointslices");
+    EXPECT_THAT(seen_.listed, ElementsAre(Kind::endpoint_slice));
+    list("nodes");
+    EXPECT_THAT(seen_.listed, ElementsAre(Kind::service, Kind::endpoint_slice, Kind::node));
+}
+
 TEST_F(KubernetesSourceTest, TellsEventsOncePerPiece) {
     start();
     list("services");
@@ -141,6 +150,8 @@ TEST_F(KubernetesSourceTest, TellsEventsOncePerPiece) {
 
 TEST_F(KubernetesSourceTest, BoundsTheEventsInMemory) {
     start();
+    list("nodes");
+    batches_.clear();
     client_.accept("services");
     std::string body;
     for (int i = 0; i < 2500; ++i) {
@@ -149,7 +160,7 @@ TEST_F(KubernetesSourceTest, BoundsTheEventsInMemory) {
     client_.body("services", body + bookmark_json(9999, true));
     EXPECT_THAT(batches_, ElementsAre(1024, 1024, 453));
     EXPECT_THAT(seen_.objects, SizeIs(2500));
-    EXPECT_THAT(seen_.listed, ElementsAre(Kind::service));
+    EXPECT_THAT(seen_.listed, ElementsAre(Kind::service, Kind::node));
 }
 
 TEST_F(KubernetesSourceTest, StatusTellsWhatWasListed) {
@@ -163,6 +174,7 @@ TEST_F(KubernetesSourceTest, StatusTellsWhatWasListed) {
 
 TEST_F(KubernetesSourceTest, AsksForTheNextPageAndThenWatches) {
     start();
+    list("nodes");
     client_.refuse("services", 422);
     EXPECT_THAT(client_.open.at("services").request.target, HasSubstr("limit=500"));
     client_.accept("services");
@@ -174,7 +186,7 @@ TEST_F(KubernetesSourceTest, AsksForTheNextPageAndThenWatches) {
     client_.handler("services").on_end({});
     EXPECT_THAT(client_.open.at("services").request.target, HasSubstr("resourceVersion=20"));
     EXPECT_THAT(seen_.objects, SizeIs(2));
-    EXPECT_THAT(seen_.listed, SizeIs(1));
+    EXPECT_THAT(seen_.listed, SizeIs(2));
 }
 
 TEST_F(KubernetesSourceTest, ComesBackAfterAFailure) {
@@ -183,7 +195,8 @@ TEST_F(KubernetesSourceTest, ComesBackAfterAFailure) {
     EXPECT_THAT(client_.open, testing::Not(Contains(Key("services"))));
     until([&] { return client_.open.contains("services"); });
     list("services");
-    EXPECT_THAT(seen_.listed, SizeIs(1));
+    list("nodes");
+    EXPECT_THAT(seen_.listed, SizeIs(2));
     EXPECT_THAT(log_.lines, SizeIs(2));
 }
 
