@@ -96,6 +96,47 @@ class DriftWatch {
     virtual bool drained_drift() = 0;
 };
 
+/// Ends UDP sockets that would go on talking to an endpoint that is gone: those a backend has bound
+/// to it itself, where no connection tracking can help. Used by one thread at a time, which need
+/// not be the backend's; independent of the backend's life.
+class SocketPruner {
+  public:
+    struct Report {
+        /// Sockets looked at, and ended.
+        uint64_t seen = 0;
+        uint64_t ended_ipv4 = 0;
+        uint64_t ended_ipv6 = 0;
+    };
+    /// Whether a flow sent to `destination` and answered by `answering` must not go on.
+    using Stale =
+        std::function<bool(const EndpointAddr& destination, const EndpointAddr& answering)>;
+
+    virtual ~SocketPruner() = default;
+    /// Looks at every such socket of the machine once. One that ended by itself is no failure.
+    virtual Result<Report> prune(const Stale& stale) = 0;
+};
+
+/// What went through one Service port in one family, since the kernel first knew it.
+struct PortTraffic {
+    /// "namespace/service:port", or without the colon for a port without a name.
+    std::string port;
+    Family family = Family::ipv4;
+    Protocol protocol = Protocol::tcp;
+    uint64_t connections = 0;
+    uint64_t refusals = 0;
+
+    friend bool operator==(const PortTraffic&, const PortTraffic&) = default;
+};
+
+/// Reads what the kernel counted per Service port. Used by one thread at a time, which need not be
+/// the backend's; independent of the backend's life.
+class TrafficReader {
+  public:
+    virtual ~TrafficReader() = default;
+    /// In no order; each combination of port, family and protocol once.
+    virtual Result<std::vector<PortTraffic>> read() = 0;
+};
+
 /// A dataplane. Used by one worker thread at a time; the calls block on the kernel.
 /// Life: probe, watch, adopt, then any number of apply and audit. Destruction leaves the kernel as
 /// it is.
@@ -129,6 +170,11 @@ class Backend {
     /// VIP frontends that adopt found in the kernel for UDP and that no plan has claimed after the
     /// complete pass: Services deleted while no daemon ran. For the conntrack reconciler.
     virtual std::vector<EndpointAddr> orphaned_udp_frontends() const = 0;
+
+    /// Null: this backend binds no socket to an endpoint.
+    virtual std::unique_ptr<SocketPruner> socket_pruner() { return nullptr; }
+    /// Null: this backend does not count per Service.
+    virtual std::unique_ptr<TrafficReader> traffic_reader() { return nullptr; }
 
     /// All maps that exist, as far as we know without asking the kernel; always in the same order.
     virtual std::vector<MapFill> fill() const = 0;

@@ -1,5 +1,7 @@
 #include "backends/registry.h"
 
+#include <linux/capability.h>
+
 #include <algorithm>
 #include <array>
 
@@ -8,8 +10,16 @@
 namespace sy {
 namespace {
 
+constexpr std::array kNetAdmin{CAP_NET_ADMIN};
+
 constexpr std::array kBackends{
-    BackendEntry{"nftables", nft::make_backend, nft::render},
+    BackendEntry{
+        .name = "nftables",
+        .make = [](const BackendSettings&, Log& log) { return nft::make_backend(log); },
+        .render = nft::render,
+        .retire = nullptr,
+        .capabilities = kNetAdmin,
+    },
 };
 
 }  // namespace

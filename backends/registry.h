@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "backends/backend.h"
+#include "backends/settings.h"
 
 namespace sy {
 
@@ -16,9 +17,15 @@ struct BackendEntry {
     std::string_view name;
     /// Opens what the backend needs, in the network namespace of the calling thread. `log` must
     /// outlive the backend.
-    Result<std::unique_ptr<Backend>> (*make)(Log& log);
+    Result<std::unique_ptr<Backend>> (*make)(const BackendSettings& settings, Log& log);
     /// Everything the backend would write for these plans, in the words of its own tool.
     std::string (*render)(const PlanDelta& plans, const NodeFacts& facts);
+    /// Removes what this backend has in the kernel and `successor` does not use, now that the
+    /// successor has taken over; leaves alone what both share. Null: the two share everything.
+    Result<void> (*retire)(const BackendSettings& settings, const BackendEntry& successor,
+                           Log& log);
+    /// Capabilities (CAP_… of linux/capability.h) that the running backend needs.
+    std::span<const int> capabilities;
 };
 
 std::span<const BackendEntry> backends();

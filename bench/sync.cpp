@@ -93,7 +93,7 @@ class StampingBackend : public Backend {
 class Rig {
   public:
     explicit Rig(const BackendEntry& entry) : work_(io_.get_executor()) {
-        auto inner = entry.make(log_);
+        auto inner = entry.make(BackendSettings{}, log_);
         if (!inner) {
             std::fprintf(stderr, "%s\n", inner.error().message().c_str());
             std::exit(1);

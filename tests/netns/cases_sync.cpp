@@ -141,7 +141,8 @@ TEST_P(SyncCases, TeardownLeavesNothingAndMayBeRepeated) {
     {
         RecordingLog log;
         Entered inside(lab().at(Place::node));
-        const Result<std::unique_ptr<Backend>> stranger = cluster.entry().make(log);
+        const Result<std::unique_ptr<Backend>> stranger =
+            cluster.entry().make(cluster.settings, log);
         ASSERT_TRUE(stranger) << stranger.error().message();
         EXPECT_TRUE((*stranger)->teardown());
     }
@@ -152,7 +153,7 @@ TEST_P(SyncCases, ProbeLeavesNoTrace) {
     cluster.teardown();
     RecordingLog log;
     Entered inside(lab().at(Place::node));
-    const Result<std::unique_ptr<Backend>> fresh = cluster.entry().make(log);
+    const Result<std::unique_ptr<Backend>> fresh = cluster.entry().make(cluster.settings, log);
     ASSERT_TRUE(fresh) << fresh.error().message();
     EXPECT_TRUE((*fresh)->probe());
     EXPECT_TRUE((*fresh)->adopt());

@@ -50,7 +50,7 @@ Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
 
 void Cluster::make() {
     backend_.reset();
-    Result<std::unique_ptr<Backend>> made = entry_.make(log_);
+    Result<std::unique_ptr<Backend>> made = entry_.make(settings, log_);
     if (!made) {
         throw std::runtime_error("cannot open the backend: " + made.error().message());
     }

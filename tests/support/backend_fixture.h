@@ -50,6 +50,8 @@ class Cluster {
 
     /// Takes effect with the next sync.
     NodeFacts facts;
+    /// Takes effect with the next restart.
+    BackendSettings settings;
 
     /// Applies what changed.
     ApplyReport sync();

@@ -11,6 +11,7 @@
 #include "agent/kernel_settings.h"
 #include "agent/node_facts.h"
 #include "agent/quarantine.h"
+#include "backends/settings.h"
 #include "base/log.h"
 #include "base/serving_options.h"
 #include "config/proxy_config.h"
@@ -44,6 +45,7 @@ struct Options {
     std::string proxy_mode;
     std::string node_name;
     NodeOptions node;
+    BackendSettings backend;
     KernelSettings kernel;
     Duration min_sync_period{0};
     Duration sync_period = std::chrono::seconds(30);

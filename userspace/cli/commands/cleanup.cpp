@@ -13,7 +13,7 @@ namespace {
 
 /// True if nothing of the backend is left.
 bool remove_all(const BackendEntry& entry, Log& log) {
-    auto backend = entry.make(log);
+    auto backend = entry.make(BackendSettings{}, log);
     if (!backend) {
         log.error(fmt::format("{}: {}", entry.name, backend.error().message()));
         return false;

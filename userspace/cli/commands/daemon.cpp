@@ -120,7 +120,7 @@ Result<void> Daemon::Impl::begin() {
     if (auto opened = open_feed(); !opened) {
         return opened;
     }
-    auto backend = find_backend(options_.proxy_mode)->make(log_);
+    auto backend = find_backend(options_.proxy_mode)->make(options_.backend, log_);
     if (!backend) {
         return std::unexpected(backend.error());
     }

@@ -20,7 +20,7 @@ namespace {
 
 /// --init-only: what needs more rights than the daemon should have.
 int prepare(const Options& options, Log& log) {
-    auto backend = find_backend(options.proxy_mode)->make(log);
+    auto backend = find_backend(options.proxy_mode)->make(options.backend, log);
     if (!backend) {
         log.error(backend.error().message());
         return 1;
