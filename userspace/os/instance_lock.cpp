@@ -59,9 +59,25 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
     if (stat("/proc/thread-self/ns/net", &ns) != 0) {
         return fail("find out the network namespace", "/proc/thread-self/ns/net", errno);
     }
+    return take_file(folder / ("net-" + std::to_string(ns.st_ino) + ".lock"),
+                     "is at work in this network namespace");
+}
+
+Result<InstanceLock> InstanceLock::take_for(const std::filesystem::path& place,
+                                            const std::filesystem::path& folder) {
+    struct stat there{};
+    if (stat(place.c_str(), &there) != 0) {
+        return fail("find out which folder this is", place, errno);
+    }
+    return take_file(folder / ("place-" + std::to_string(there.st_dev) + "-" +
+                               std::to_string(there.st_ino) + ".lock"),
+                     "is at work with " + place.string());
+}
+
+Result<InstanceLock> InstanceLock::take_file(const std::filesystem::path& path,
+                                             const std::string& where) {
     std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    const std::filesystem::path path = folder / ("net-" + std::to_string(ns.st_ino) + ".lock");
+    std::filesystem::create_directories(path.parent_path(), error);
     for (;;) {
         Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (!file) {
@@ -70,8 +86,7 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
         if (!lock(file.get())) {
             const pid_t pid = holder(file.get());
             return fail("another switchyard" +
-                        (pid > 0 ? " (process " + std::to_string(pid) + ")" : "") +
-                        " is at work in this network namespace");
+                        (pid > 0 ? " (process " + std::to_string(pid) + ")" : "") + " " + where);
         }
         if (!still_there(file.get(), path)) {
             continue;

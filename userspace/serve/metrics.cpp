@@ -166,6 +166,8 @@ void Metrics::on_flows_pruned(const FlowPassEnd& end) {
     }
     impl_->kube.conntrack_deleted[Family::ipv4].Increment(static_cast<double>(end.deleted_ipv4));
     impl_->kube.conntrack_deleted[Family::ipv6].Increment(static_cast<double>(end.deleted_ipv6));
+    impl_->own.ended_sockets[Family::ipv4].Increment(static_cast<double>(end.ended_ipv4));
+    impl_->own.ended_sockets[Family::ipv6].Increment(static_cast<double>(end.ended_ipv6));
 }
 
 void Metrics::on_connected(std::string_view resource, bool connected) {

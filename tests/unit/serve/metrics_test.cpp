@@ -249,10 +249,17 @@ TEST_F(MetricsTest, CountsAuditsFlowsWatchesAndTheRest) {
     EXPECT_EQ(value(R"(switchyard_audits_total{result="drifted"})"), "1");
     EXPECT_EQ(value(R"(switchyard_audits_total{result="failed"})"), "1");
     EXPECT_EQ(value("switchyard_drift_repairs_total"), "2");
-    metrics.on_flows_pruned({.ok = true, .took = 1ms, .deleted_ipv4 = 2, .deleted_ipv6 = 3});
+    metrics.on_flows_pruned({.ok = true,
+                             .took = 1ms,
+                             .deleted_ipv4 = 2,
+                             .deleted_ipv6 = 3,
+                             .ended_ipv4 = 4,
+                             .ended_ipv6 = 5});
     const std::string deleted = "kubeproxy_conntrack_reconciler_deleted_entries_total";
     EXPECT_EQ(value(deleted + R"({ip_family="IPv4"})"), "2");
     EXPECT_EQ(value(deleted + R"({ip_family="IPv6"})"), "3");
+    EXPECT_EQ(value(R"(switchyard_ended_sockets_total{ip_family="IPv4"})"), "4");
+    EXPECT_EQ(value(R"(switchyard_ended_sockets_total{ip_family="IPv6"})"), "5");
     metrics.on_connected("services", true);
     EXPECT_EQ(value(R"(switchyard_watch_connected{resource="services"})"), "1");
     metrics.on_connected("services", false);
