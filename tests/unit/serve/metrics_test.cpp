@@ -23,6 +23,13 @@ using testing::Pair;
 
 const WallTime kNow(1000s);
 
+class OnePort : public TrafficReader {
+  public:
+    Result<std::vector<PortTraffic>> read() override {
+        return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
+    }
+};
+
 class MetricsTest : public testing::Test {
   protected:
     /// The value of one series, as text; "" if there is none.
@@ -74,6 +81,7 @@ class MetricsTest : public testing::Test {
         metrics.on_listed("services");
         metrics.on_malformed("services");
         metrics.count_api_request("200", "GET", "10.96.0.1:443");
+        metrics.show_traffic(std::make_unique<OnePort>(), 10);
     }
 
     Metrics metrics{{.version = "1.2.3"}, [] { return kNow; }};
@@ -278,6 +286,15 @@ TEST_F(MetricsTest, CountsAuditsFlowsWatchesAndTheRest) {
     EXPECT_EQ(value(R"(switchyard_config_reloads_total{result="ok"})"), "1");
     metrics.count_dropped_event();
     EXPECT_EQ(value("switchyard_events_dropped_total"), "1");
+}
+
+TEST_F(MetricsTest, ShowsTrafficIfThereIsSomebodyToAsk) {
+    metrics.show_traffic(nullptr, 10);
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("switchyard_service_connections_total")));
+    metrics.show_traffic(std::make_unique<OnePort>(), 10);
+    EXPECT_EQ(value(R"(switchyard_service_connections_total{ip_family="IPv4",protocol="TCP",)"
+                    R"(service="shop/web:http"})"),
+              "4");
 }
 
 TEST_F(MetricsTest, PromtoolFindsNothingButTheNameThatIsKubeProxys) {
