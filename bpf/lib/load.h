@@ -1,9 +1,15 @@
-/* Reading what the daemon may be writing. */
+/* Words of the language our programs are written in. */
 #pragma once
 
 #include <linux/types.h>
 
-/* One load of eight bytes that the compiler neither splits nor repeats. */
+/* One load of eight bytes that the compiler neither splits nor repeats, of a word that the daemon
+ * may be writing. */
 static inline __u64 sy_load(const __u64* word) {
     return *(const volatile __u64*)word;
 }
+
+/* A function that the verifier checks once, by itself, and not again for each state of each caller:
+ * the difference between 1 and 100 milliseconds. Pointers in its arguments may be null to the
+ * verifier, and arrays must be inside of structs. */
+#define SY_GLOBAL __attribute__((noinline))

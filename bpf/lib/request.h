@@ -17,6 +17,7 @@ struct sy_request {
     bool connect;  /* false: a datagram of an unconnected socket */
     bool loopback_source;
     bool fixed_source; /* the socket has a source address before the route is known */
+    __u8 reserved[3];  /* no gap: old kernels want every byte set that a function is given */
 };
 
 enum sy_decision {
