@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bpf/lib/count.h"
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 

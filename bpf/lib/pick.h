@@ -3,7 +3,7 @@
 
 #include "bpf/lib/affinity.h"
 #include "bpf/lib/count.h"
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/service.h"
 
 /* An update is over within one or two reads of ours; who loses more races is in a storm. */

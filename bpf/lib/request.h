@@ -1,12 +1,8 @@
 /* What a socket asks for, apart from the hook it asks through. */
 #pragma once
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
-#include <stdbool.h>
-
 #include "bpf/abi.h"
+#include "bpf/lib/language.h"
 
 struct sy_request {
     /* The caller sets vip and vip_port, all else is zero; a translation fills in the rest. */

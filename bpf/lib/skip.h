@@ -1,7 +1,7 @@
 /* Sockets that keep to the packet path although their destination is a frontend. */
 #pragma once
 
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 

@@ -1,7 +1,15 @@
 /* Words of the language our programs are written in. */
 #pragma once
 
+// clang-format off
+/* libbpf's headers use types that they do not include. */
 #include <linux/types.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+#include <stdbool.h>
+// clang-format on
 
 /* One load of eight bytes that the compiler neither splits nor repeats, of a word that the daemon
  * may be writing. */
