@@ -2,10 +2,8 @@
  * switchyard.bpf.c's object; others are given its maps). */
 #pragma once
 
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
-
 #include "bpf/abi.h"
+#include "bpf/lib/language.h"
 
 /* Frontends. Without preallocation: memory follows what is used. */
 struct {

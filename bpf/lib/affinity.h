@@ -8,24 +8,24 @@
 
 /* The key of the client's memory and how long it is good for. */
 struct sy_affinity {
+    bool used; /* false: the service has none */
     struct sy_client client;
     __u64 timeout; /* nanoseconds */
     __u64 now;
 };
 
-/* False if the service has no affinity. */
-static __always_inline bool sy_read_affinity(const struct sy_service* service, __u64 netns,
+static __always_inline void sy_read_affinity(const struct sy_service* service, __u64 netns,
                                              struct sy_affinity* memory) {
-    if (!(service->flags & SY_SERVICE_AFFINITY)) return false;
+    if (!(service->flags & SY_SERVICE_AFFINITY)) return;
     const __u64* word = bpf_map_lookup_elem(&affinity, &service->id);
-    if (!word) return false;
+    if (!word) return;
     const __u64 value = sy_load(word);
+    memory->used = true;
     memory->client.netns = netns;
     memory->client.group = sy_affinity_group(value);
     memory->client.reserved = 0;
     memory->timeout = sy_affinity_seconds(value) * SY_NANOSECONDS;
     memory->now = bpf_ktime_get_ns();
-    return true;
 }
 
 static __always_inline void sy_remember_choice(const struct sy_affinity* memory, __u32 endpoint,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bpf/lib/count.h"
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 
@@ -51,8 +51,9 @@ static __always_inline bool sy_serves_node_ports(const struct sy_request* reques
 }
 
 /* Id of the service behind request->connection.vip, 0: none that we can answer for. */
-static __always_inline __u32 sy_find_service(const struct sy_request* request,
-                                             const struct sy_settings* config) {
+SY_GLOBAL __u32 sy_find_service(const struct sy_request* request,
+                                const struct sy_settings* config) {
+    if (!request || !config) return 0;
     const __u32* vip = request->connection.vip;
     const __u32 anywhere[4] = {};
     __u32 id = request->ipv6 ? sy_find_frontend6(request, vip, SY_SCOPE_ADDRESS)

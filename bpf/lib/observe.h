@@ -2,12 +2,12 @@
 #pragma once
 
 #include "bpf/lib/count.h"
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 
-/* Apart from the rest: it is rare, and its stack is large. */
-static __noinline int sy_tell(const struct sy_request* request, __u64 now, __u8 verdict) {
+SY_GLOBAL int sy_tell(const struct sy_request* request, __u64 now, __u8 verdict) {
+    if (!request) return 0;
     const __u64 process = bpf_get_current_pid_tgid();
     struct sy_event event = {};
     event.time = now;

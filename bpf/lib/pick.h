@@ -3,6 +3,7 @@
 
 #include "bpf/lib/affinity.h"
 #include "bpf/lib/count.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/service.h"
 
 /* An update is over within one or two reads of ours; who loses more races is in a storm. */
@@ -10,7 +11,7 @@
 
 /* What an unconnected socket remembers of the VIP it sends to. */
 struct sy_memory {
-    bool known;
+    __u32 known; /* 0: nothing */
     __u32 endpoint;
     __u32 position;
     __u32 id;
@@ -40,7 +41,7 @@ static __always_inline enum sy_decision sy_pick_any(struct sy_request* request,
         const __u32 endpoint = sy_slot_endpoint(slot);
         if (sy_slot_owner(slot) == service->id) {
             if (!sy_take(&request->connection, request->ipv6, service, endpoint, position)) break;
-            if (memory) sy_remember_choice(memory, endpoint, position);
+            if (memory->used) sy_remember_choice(memory, endpoint, position);
             return SY_TRANSLATE;
         }
         sy_count(SY_STAT_STALE_SLOT);
@@ -52,9 +53,9 @@ static __always_inline enum sy_decision sy_pick_any(struct sy_request* request,
 
 /* `flow` may be what the socket remembers. Counts why it leaves the request alone; what it answers
  * otherwise is for the caller to count. */
-static __always_inline enum sy_decision sy_pick(struct sy_request* request,
-                                                const struct sy_settings* config, __u32 id,
-                                                const struct sy_memory* flow) {
+SY_GLOBAL enum sy_decision sy_pick(struct sy_request* request, const struct sy_settings* config,
+                                   __u32 id, const struct sy_memory* flow) {
+    if (!request || !config || !flow) return SY_LEAVE;
     struct sy_service service = {};
     struct sy_affinity memory = {};
     __u32 endpoint = 0;
@@ -67,10 +68,8 @@ static __always_inline enum sy_decision sy_pick(struct sy_request* request,
         sy_take(&request->connection, request->ipv6, &service, flow->endpoint, flow->position)) {
         return SY_CONTINUE;
     }
-    if (!sy_read_affinity(&service, request->netns, &memory)) {
-        return sy_pick_any(request, &service, NULL);
-    }
-    if (sy_recall_choice(&memory, &service, &endpoint, &position) &&
+    sy_read_affinity(&service, request->netns, &memory);
+    if (memory.used && sy_recall_choice(&memory, &service, &endpoint, &position) &&
         sy_take(&request->connection, request->ipv6, &service, endpoint, position)) {
         return SY_TRANSLATE;
     }

@@ -1,12 +1,8 @@
 /* What a socket asks for, apart from the hook it asks through. */
 #pragma once
 
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
-#include <stdbool.h>
-
 #include "bpf/abi.h"
+#include "bpf/lib/language.h"
 
 struct sy_request {
     /* The caller sets vip and vip_port, all else is zero; a translation fills in the rest. */
@@ -17,6 +13,7 @@ struct sy_request {
     bool connect;  /* false: a datagram of an unconnected socket */
     bool loopback_source;
     bool fixed_source; /* the socket has a source address before the route is known */
+    __u8 reserved[3];  /* no gap: old kernels want every byte set that a function is given */
 };
 
 enum sy_decision {

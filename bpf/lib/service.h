@@ -1,7 +1,7 @@
 /* Services, their slots and the endpoints in them. */
 #pragma once
 
-#include "bpf/lib/load.h"
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 

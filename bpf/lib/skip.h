@@ -1,6 +1,7 @@
 /* Sockets that keep to the packet path although their destination is a frontend. */
 #pragma once
 
+#include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
 
@@ -32,8 +33,8 @@ static __always_inline bool sy_has_wrong_source(const struct sy_request* request
            (request->fixed_source && request->netns == config->host_netns);
 }
 
-static __always_inline bool sy_skips(const struct sy_request* request,
-                                     const struct sy_settings* config) {
+SY_GLOBAL int sy_skips(const struct sy_request* request, const struct sy_settings* config) {
+    if (!request || !config) return true;
     if (sy_has_wrong_source(request, config)) return true;
     if ((config->flags & SY_SETTING_HOST_ONLY) && request->netns != config->host_netns) return true;
     if (!(config->flags & SY_SETTING_SKIP)) return false;

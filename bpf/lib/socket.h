@@ -56,53 +56,45 @@ static __always_inline enum sy_decision sy_translate(const struct sy_request* re
     return SY_TRANSLATE;
 }
 
-static __always_inline enum sy_decision sy_connect_tcp(struct bpf_sock* sk,
-                                                       struct sy_request* request,
-                                                       const struct sy_settings* config) {
-    const struct sy_memory nothing = {};
-    const __u32 id = sy_enter(request, config);
-    const enum sy_decision decision = id ? sy_pick(request, config, id, &nothing) : SY_LEAVE;
-    if (decision != SY_TRANSLATE || !(config->flags & SY_SETTING_PEERNAME)) {
+/* Puts what the socket is to be connected to into its storage, where UDP and getpeername need it.
+ * False if there is no memory and the connection cannot do without. */
+static __always_inline bool sy_keep(struct bpf_sock_addr* ctx, struct bpf_sock* sk,
+                                    const struct sy_request* request,
+                                    const struct sy_settings* config) {
+    const bool udp = request->protocol == IPPROTO_UDP;
+    if (!udp && !(config->flags & SY_SETTING_PEERNAME)) {
         sy_forget_connection(sk);
-    } else if (!sy_store_connection(sk, &request->connection)) {
-        sy_count(SY_STAT_NO_STORAGE);
-    }
-    if (decision == SY_REFUSE) return sy_refuse(request, config);
-    return decision == SY_TRANSLATE ? sy_translate(request, config) : SY_LEAVE;
-}
-
-/* Never refused: programs connect once and keep the socket, so it must work when endpoints come.
- * And never without storage: replies would come from a stranger, and nobody could end the socket.
- */
-static __always_inline enum sy_decision sy_connect_udp(struct bpf_sock_addr* ctx,
-                                                       struct bpf_sock* sk,
-                                                       struct sy_request* request,
-                                                       const struct sy_settings* config) {
-    const struct sy_memory nothing = {};
-    const __u32 id = sy_enter(request, config);
-    const enum sy_decision decision = id ? sy_pick(request, config, id, &nothing) : SY_LEAVE;
-    if (decision != SY_TRANSLATE) {
-        if (decision == SY_REFUSE) sy_count(SY_STAT_EMPTY);
-        sy_forget_connection(sk);
-        return SY_LEAVE;
+        return true;
     }
     if (!sy_store_connection(sk, &request->connection)) {
         sy_count(SY_STAT_NO_STORAGE);
-        return SY_LEAVE;
+        return !udp;
     }
     /* A socket has no cookie before somebody asks, and it cannot be ended without. */
-    bpf_get_socket_cookie(ctx);
-    return sy_translate(request, config);
+    if (udp) bpf_get_socket_cookie(ctx);
+    return true;
 }
 
+/* UDP is never refused: programs connect once and keep the socket, so it must work when endpoints
+ * come. And never translated without storage: replies would come from a stranger, and nobody could
+ * end the socket. */
 static __always_inline enum sy_decision sy_connect(struct bpf_sock_addr* ctx, struct bpf_sock* sk,
                                                    struct sy_request* request) {
     const struct sy_settings* config = sy_get_settings();
+    const struct sy_memory nothing = {};
     if (!config) return SY_LEAVE;
     request->connect = true;
     request->netns = bpf_get_netns_cookie(ctx);
-    if (request->protocol == IPPROTO_TCP) return sy_connect_tcp(sk, request, config);
-    return sy_connect_udp(ctx, sk, request, config);
+    const __u32 id = sy_enter(request, config);
+    const enum sy_decision decision = id ? sy_pick(request, config, id, &nothing) : SY_LEAVE;
+    if (decision == SY_TRANSLATE) {
+        return sy_keep(ctx, sk, request, config) ? sy_translate(request, config) : SY_LEAVE;
+    }
+    sy_forget_connection(sk);
+    if (decision != SY_REFUSE) return SY_LEAVE;
+    if (request->protocol == IPPROTO_TCP) return sy_refuse(request, config);
+    sy_count(SY_STAT_EMPTY);
+    return SY_LEAVE;
 }
 
 static __always_inline enum sy_decision sy_send_unconnected(struct bpf_sock_addr* ctx,
