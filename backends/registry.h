@@ -26,8 +26,8 @@ struct BackendEntry {
                            Log& log);
     /// Capabilities (CAP_… of linux/capability.h) that the running backend needs.
     std::span<const int> capabilities;
-    /// Folder that no two instances may share, of whatever network namespaces. It need not exist
-    /// before make() is called. Null: none.
+    /// Folder that no two instances may share, of whatever network namespaces. If it does not
+    /// exist, nothing of the backend's own is in the kernel. Null: none.
     std::string (*place)(const BackendSettings& settings) = nullptr;
 };
 

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -44,6 +46,23 @@ bool lock(int file) {
     }
 }
 
+/// A path as part of a file's name: "/a/b-c" is "-a-b%2dc".
+std::string escaped(std::string_view path) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string out;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '/') {
+            out += '-';
+        } else if (std::isalnum(byte) != 0 || c == '_' || c == '.') {
+            out += c;
+        } else {
+            out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+        }
+    }
+    return out;
+}
+
 /// The file may have been removed between opening and locking it.
 bool still_there(int file, const std::filesystem::path& path) {
     struct stat ours{};
@@ -64,13 +83,14 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
 }
 
 Result<InstanceLock> InstanceLock::take_for(const std::filesystem::path& place,
-                                            const std::filesystem::path& folder) {
-    struct stat there{};
-    if (stat(place.c_str(), &there) != 0) {
-        return fail("find out which folder this is", place, errno);
+                                            const std::filesystem::path& folder,
+                                            const std::string& role) {
+    std::error_code error;
+    const auto canonical = std::filesystem::weakly_canonical(place, error);
+    if (error) {
+        return fail("find out which folder this is", place, error.value());
     }
-    return take_file(folder / ("place-" + std::to_string(there.st_dev) + "-" +
-                               std::to_string(there.st_ino) + ".lock"),
+    return take_file(folder / (role + escaped(canonical.string()) + ".lock"),
                      "is at work with " + place.string());
 }
 

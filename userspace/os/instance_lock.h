@@ -19,10 +19,12 @@ class InstanceLock {
     /// `folder` is made if it does not exist.
     static Result<InstanceLock> take(const std::filesystem::path& folder = "/run/switchyard");
 
-    /// For a folder that exists and that processes of other network namespaces can reach as well,
-    /// by whatever path. An error without a code (Error::code) means that another process holds it.
+    /// For a folder that processes of other network namespaces can reach as well; one holder per
+    /// role. It need not exist; of its paths, symbolic links are seen through. An error without a
+    /// code (Error::code) means that another process holds it.
     static Result<InstanceLock> take_for(const std::filesystem::path& place,
-                                         const std::filesystem::path& folder = "/run/switchyard");
+                                         const std::filesystem::path& folder = "/run/switchyard",
+                                         const std::string& role = "place");
 
     /// Lets go, and leaves no file behind.
     void remove();

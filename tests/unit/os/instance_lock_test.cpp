@@ -77,13 +77,18 @@ TEST_F(InstanceLockTest, OneOwnerPerPlaceByWhateverPath) {
                                             ") is at work with " + (folder_ / "link").string());
     EXPECT_EQ(second.error().code, 0);
     EXPECT_TRUE(InstanceLock::take_for(folder_ / "other", folder_));
+    EXPECT_TRUE(InstanceLock::take_for(place, folder_, "watcher")) << "another role";
     EXPECT_TRUE(InstanceLock::take(folder_)) << "a namespace is no place";
     first->remove();
     EXPECT_TRUE(InstanceLock::take_for(place, folder_));
 }
 
-TEST_F(InstanceLockTest, APlaceThatDoesNotExistIsAnError) {
-    EXPECT_EQ(InstanceLock::take_for(folder_ / "nothing", folder_).error().code, ENOENT);
+TEST_F(InstanceLockTest, APlaceNeedNotExist) {
+    const auto first = InstanceLock::take_for(folder_ / "a/b", folder_);
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_TRUE(InstanceLock::take_for(folder_ / "a-b", folder_));
+    EXPECT_TRUE(InstanceLock::take_for(folder_ / "a", folder_));
+    EXPECT_FALSE(InstanceLock::take_for(folder_ / "a/./b", folder_));
 }
 
 TEST_F(InstanceLockTest, AFolderThatCannotBeMadeIsAnError) {

@@ -19,6 +19,10 @@ bool remove_all(const BackendEntry& entry, const BackendSettings& settings, Log&
         log.error(fmt::format("{}: {}", entry.name, error.message()));
         return false;
     };
+    if (!has_place(entry, settings)) {
+        fmt::print("{}: nothing of ours was there\n", entry.name);
+        return true;
+    }
     auto place = lock_place(entry, settings);
     if (!place && place.error().code == 0) {
         // Of another network namespace: it holds no lock of this one.
@@ -27,10 +31,6 @@ bool remove_all(const BackendEntry& entry, const BackendSettings& settings, Log&
     }
     if (!place) {
         return failed(place.error());
-    }
-    if (entry.place != nullptr && !*place) {
-        fmt::print("{}: nothing of ours was there\n", entry.name);
-        return true;
     }
     auto backend = entry.make(settings, log);
     if (!backend) {

@@ -166,16 +166,15 @@ Result<void> Daemon::Impl::open_kernel() {
 }
 
 Result<void> Daemon::Impl::open_backend() {
-    auto backend = mode_.make(options_.backend, log_);
-    if (!backend) {
-        return std::unexpected(backend.error());
-    }
-    // Only now is the place certainly there; nothing has been read or written yet.
     auto place = lock_place(mode_, options_.backend);
     if (!place) {
         return std::unexpected(place.error());
     }
     place_ = std::move(*place);
+    auto backend = mode_.make(options_.backend, log_);
+    if (!backend) {
+        return std::unexpected(backend.error());
+    }
     auto tracked = ConntrackPruner::open();
     if (!tracked) {
         return std::unexpected(tracked.error());

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace sy {
@@ -10,14 +11,14 @@ namespace {
 
 void retire(const BackendEntry& entry, const BackendEntry& successor,
             const BackendSettings& settings, Log& log) {
+    if (!has_place(entry, settings)) {
+        return;
+    }
     auto place = lock_place(entry, settings);
     if (!place) {
         log.info(
             fmt::format("what mode {} has is left alone: {}", entry.name, place.error().message()));
         return;
-    }
-    if (entry.place != nullptr && !*place) {
-        return;  // it was never here
     }
     if (const auto done = entry.retire(settings, successor, log); !done) {
         log.warning(fmt::format("what mode {} has left could not be removed: {}", entry.name,
@@ -39,10 +40,12 @@ Result<std::optional<InstanceLock>> lock_place(const BackendEntry& entry,
     if (lock) {
         return std::optional(std::move(*lock));
     }
-    if (lock.error().code == ENOENT) {
-        return std::nullopt;
-    }
     return std::unexpected(lock.error());
+}
+
+bool has_place(const BackendEntry& entry, const BackendSettings& settings) {
+    std::error_code error;
+    return entry.place == nullptr || std::filesystem::exists(entry.place(settings), error);
 }
 
 void retire_others(const BackendEntry& successor, const BackendSettings& settings, Log& log) {
