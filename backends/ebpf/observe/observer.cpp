@@ -95,13 +95,24 @@ Result<ObservedMaps> open_maps(const std::string& root) {
         return {};
     };
     Map settings;
+    Map layout;
     for (const auto& [name, map] : {std::pair{"observers", &out.observers},
                                     {"statistics", &out.statistics},
                                     {"names", &out.names},
-                                    {"settings", &settings}}) {
+                                    {"settings", &settings},
+                                    {"layout", &layout}}) {
         if (auto opened = open(name, *map); !opened) {
             return std::unexpected(opened.error());
         }
+    }
+    // Everything else is of no use if the daemon means something else by it.
+    sy_layout theirs{};
+    const auto words = layout.values(0, 1);
+    if (words && words->size() == sizeof theirs) {
+        std::memcpy(&theirs, words->data(), sizeof theirs);
+    }
+    if (theirs.abi != SWITCHYARD_ABI_HASH) {
+        return fail("the daemon is of another version; use its own switchyard", root);
     }
     auto names = Mapping::of(out.names, false);
     if (!names) {
