@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 /// Some ten thousand events: what a busy node does in a moment in which we are not run.
 constexpr uint32_t kRingBytes = 1 << 20;
 /// How long programs go on telling an observer that does not renew.
-constexpr std::chrono::seconds kAhead{2};
+constexpr std::chrono::seconds kAhead{5};
 
 struct FreeRing {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }

@@ -21,7 +21,7 @@ struct ObservedPlaces {
 
 /// Puts a ring buffer into a free slot of the map `observers`, and keeps the programs telling it
 /// what they do for as long as it is asked to. It needs no daemon. The destructor takes the ring
-/// away; of an observer that was killed the programs stop telling after two seconds, and the next
+/// away; of an observer that was killed the programs stop telling after five seconds, and the next
 /// one clears its slot. One thread.
 class Observer {
   public:
