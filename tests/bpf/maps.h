@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -70,3 +71,10 @@ void keep_loader_log();
 std::string& loader_log();
 
 }  // namespace sy::bpf_test
+
+namespace sy {
+/// For failures' messages.
+inline void PrintTo(const EndpointAddr& end, std::ostream* out) {
+    *out << end.ip.to_string() << " port " << end.port.number();
+}
+}  // namespace sy

@@ -35,8 +35,7 @@ int sy_test_pick(struct __sk_buff* skb) {
     struct sy_request request = {};
     __u32 key = 0;
     const struct sy_settings* config = bpf_map_lookup_elem(&settings, &key);
-    const struct sy_memory memory = {question.known, question.known_endpoint,
-                                     question.known_position, question.known_id};
+    const struct sy_memory memory = {question.known, question.memory};
     (void)skb;
     if (!config) return 0;
     sy_test_ask(&request);

@@ -18,13 +18,12 @@ struct sy_test_question {
     __u8 reserved[2];
     /* What an unconnected socket remembers of the VIP. */
     __u32 known;
-    __u32 known_endpoint;
-    __u32 known_position;
-    __u32 known_id;
+    struct sy_connection memory;
+    __u32 reserved2;
     /* The word of the service as it was when the program read it, long ago. */
     __u64 old_service;
     __u32 old_id;
-    __u32 reserved2;
+    __u32 reserved3;
 };
 
 struct sy_test_answer {

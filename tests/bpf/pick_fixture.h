@@ -103,6 +103,17 @@ class Pick : public testing::TestWithParam<Family> {
         question().protocol = static_cast<uint8_t>(protocol);
     }
 
+    /// The socket was sent there when it last used the VIP.
+    void remember(uint32_t id, uint32_t position, uint32_t endpoint, const EndpointAddr& address) {
+        question().known = 1;
+        question().memory = {};
+        question().memory.id = id;
+        question().memory.position = position;
+        question().memory.endpoint = endpoint;
+        question().memory.port = address.port.be16();
+        copy_address(address.ip, question().memory.address);
+    }
+
     sy_decision run(const bpf_program* program, int times) {
         skeleton_->bss->answer = {};
         std::array<uint8_t, 64> packet{};

@@ -221,39 +221,37 @@ TEST_P(Pick, LeavesAFreeEndpoint) {
 
 TEST_P(Pick, GoesOnWithTheEndpointASocketRemembers) {
     serve(3);
-    ask_for(vip(), Port(80));
-    question().known = 1;
-    question().known_id = kId;
-    question().known_position = 1;
-    question().known_endpoint = kBase + 2;
+    remember(kId, 1, kBase + 2, pod(2));
     for (int i = 0; i < 20; ++i) {
         EXPECT_EQ(pick(), SY_CONTINUE);
         EXPECT_EQ(picked(), pod(2));
     }
+}
+
+TEST_P(Pick, TakesTheAddressOfARememberedEndpointFromItsRecord) {
+    serve(3);
+    remember(kId, 1, kBase + 2, pod(2));
     maps().endpoint(kBase + 2, pod(9));
-    EXPECT_EQ(pick(), SY_CONTINUE);
-    EXPECT_EQ(picked(), pod(9)) << "the address comes from the record, never from memory";
+    EXPECT_EQ(pick(), SY_TRANSLATE) << "the index has another endpoint now";
+    EXPECT_EQ(picked(), pod(9));
+    EXPECT_EQ(answer().connection.position, 1);
+    maps().free_endpoint(kBase + 2, GetParam());
+    EXPECT_NE(pick(), SY_CONTINUE);
 }
 
 TEST_P(Pick, PicksAnewWhereAMemoryNoLongerHolds) {
     serve(3);
-    const auto remember = [&](uint32_t id, uint32_t position, uint32_t endpoint) {
-        question().known = 1;
-        question().known_id = id;
-        question().known_position = position;
-        question().known_endpoint = endpoint;
-    };
-    remember(kId + 1, 1, kBase + 2);
+    remember(kId + 1, 1, kBase + 2, pod(2));
     EXPECT_EQ(pick(), SY_TRANSLATE) << "another service has the address now";
-    remember(kId, 1, kBase + 3);
+    remember(kId, 1, kBase + 3, pod(3));
     EXPECT_EQ(pick(), SY_TRANSLATE) << "another endpoint is there now";
-    remember(kId, 3, kBase + 4);
+    remember(kId, 3, kBase + 4, pod(4));
     EXPECT_EQ(pick(), SY_TRANSLATE) << "the run is shorter now";
     maps().slot(kBase + 1, sy_slot_word(kBase + 2, kId + 1));
-    remember(kId, 1, kBase + 2);
+    remember(kId, 1, kBase + 2, pod(2));
     EXPECT_NE(pick(), SY_CONTINUE) << "the slot is another service's now";
     maps().service(kId, sy_service_word(kBase, 0, SY_SERVICE_REJECT));
-    remember(kId, 0, kBase + 1);
+    remember(kId, 0, kBase + 1, pod(1));
     EXPECT_EQ(pick(), SY_REFUSE);
 }
 
