@@ -197,27 +197,23 @@ Result<Map::Elements> Map::dump_singly() const {
     return errno == ENOENT ? Result<Elements>(std::move(all)) : failed("cannot be read", errno);
 }
 
-Result<std::vector<uint8_t>> Map::values(uint32_t count) const {
+Result<std::vector<uint8_t>> Map::values(uint32_t first, uint32_t count) const {
     std::vector<uint8_t> all(count * value_bytes_);
-    std::vector<uint32_t> keys(std::min<std::size_t>(count, kBatch));
-    uint32_t last = 0;
-    uint32_t done = 0;
-    while (done < count) {
-        auto found = static_cast<uint32_t>(std::min<std::size_t>(count - done, kBatch));
+    std::vector<uint32_t> keys(count);
+    for (uint32_t done = 0; done < count;) {
+        const uint32_t next = first + done;
+        uint32_t last = next - 1;
+        uint32_t found = count - done;
         uint8_t* room = all.data() + done * value_bytes_;
-        if (bpf_map_lookup_batch(fd_.get(), done == 0 ? nullptr : &last, &last, keys.data(), room,
-                                 &found, nullptr) != 0 &&
-            errno != ENOENT) {
-            if (!no_batches(errno)) {
-                return failed("cannot be read", errno);
-            }
-            if (bpf_map_lookup_elem(fd_.get(), &done, room) != 0) {
-                return failed("cannot be read", errno);
-            }
+        const int status = bpf_map_lookup_batch(fd_.get(), next == 0 ? nullptr : &last, &last,
+                                                keys.data(), room, &found, nullptr);
+        if (status != 0 && no_batches(errno)) {
             found = 1;
-        }
-        if (found == 0) {
-            return failed("ends early", 0);
+            if (bpf_map_lookup_elem(fd_.get(), &next, room) != 0) {
+                return failed("cannot be read", errno);
+            }
+        } else if ((status != 0 && errno != ENOENT) || found == 0) {
+            return failed("cannot be read", errno);
         }
         done += found;
     }
@@ -229,8 +225,8 @@ Result<Mapping> Mapping::of(const Map& map, bool writable) {
     const auto unit = static_cast<std::size_t>(page);
     const std::size_t bytes = rounded(map.facts().value_size) * map.facts().max_entries;
     const std::size_t size = (bytes + unit - 1) / unit * unit;
-    void* data = mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-                      map.fd(), 0);
+    void* data =
+        mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, map.fd(), 0);
     if (data == MAP_FAILED) {
         return fail("cannot map its memory", "map " + map.name(), errno);
     }

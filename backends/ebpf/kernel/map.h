@@ -61,8 +61,8 @@ class Map {
     };
     /// All elements of a map that nobody changes meanwhile.
     Result<Elements> dump() const;
-    /// The values of the first `count` elements of an array.
-    Result<std::vector<uint8_t>> values(uint32_t count) const;
+    /// The values of `count` elements of an array.
+    Result<std::vector<uint8_t>> values(uint32_t first, uint32_t count) const;
 
   private:
     Result<void> put_singly(const uint8_t* keys, const uint8_t* values, std::size_t count) const;
