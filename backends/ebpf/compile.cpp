@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <optional>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "backends/slots.h"
 
@@ -266,18 +267,22 @@ Result<Fragment> compile(const ServicePlan& plan, const Fragment& before, Pools&
 
 void add_demand(const ServicePlan& plan, Pools::Demand& demand) {
     for (const auto& port : plan.ports) {
-        const bool external = port.frontends.size() > 1;
-        const auto add = [&](const std::vector<PlannedEndpoint>& list, std::size_t ids) {
-            demand.ids += ids;
-            if (!list.empty() && list.size() <= kMostEndpoints) {
-                const auto length = std::bit_ceil(static_cast<uint32_t>(list.size()));
-                demand.slots += ids * length;
-                demand.longest = std::max(demand.longest, length);
-                demand.endpoints[port.family == Family::ipv4 ? 0 : 1] += list.size();
+        std::set<std::pair<Route, bool>> lists;
+        for (const auto& frontend : port.frontends) {
+            if (is_answerable(port, frontend)) {
+                lists.emplace(frontend.inside, frontend.inside != frontend.outside);
             }
-        };
-        add(port.cluster, external ? 2 : 1);
-        add(port.local, external ? 2 : 1);
+        }
+        demand.ids += lists.size();
+        for (const auto& [route, inside_only] : lists) {
+            const auto count = port.list(route.list).size();
+            if (count > 0 && count <= kMostEndpoints) {
+                const auto length = std::bit_ceil(static_cast<uint32_t>(count));
+                demand.slots += length;
+                demand.longest = std::max(demand.longest, length);
+                demand.endpoints[port.family == Family::ipv4 ? 0 : 1] += count;
+            }
+        }
     }
 }
 

@@ -124,32 +124,6 @@ bool store(const Entry& entry, const ServiceName& owner, const Pools& pools, con
     return false;
 }
 
-bool holds(const Entry& entry, const ServiceName& owner, const Pools& pools, const Arrays& arrays) {
-    const auto index = entry.index();
-    const auto same = [](const auto& a, const auto& b) {
-        return std::memcmp(&a, &b, sizeof a) == 0;
-    };
-    switch (entry.kind()) {
-        case Kind::endpoint4:
-            return arrays.endpoints4[index] == endpoint4_word(entry.endpoint());
-        case Kind::endpoint6:
-            return same(arrays.endpoints6[index], endpoint6_record(entry.endpoint()));
-        case Kind::slot:
-            return arrays.slots[index] == entry.word();
-        case Kind::affinity:
-            return arrays.affinity[index] == entry.word();
-        case Kind::name:
-            return same(arrays.names[index],
-                        name_record(owner, pools.port_name(entry.label().port), entry.label()));
-        case Kind::service:
-            return arrays.services[index] == entry.word();
-        case Kind::frontend4:
-        case Kind::frontend6:
-            break;
-    }
-    return true;
-}
-
 void clear_name(uint32_t id, const Arrays& arrays) {
     arrays.names[id] = {};
 }

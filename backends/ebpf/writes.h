@@ -35,8 +35,6 @@ Frontend6 frontend6(const Entry& entry);
 /// Stores one entry (no frontend) where it belongs; others may be reading. `owner` and `pools` give
 /// the text of names. False: it was there already.
 bool store(const Entry& entry, const ServiceName& owner, const Pools& pools, const Arrays& arrays);
-/// True if the entry (no frontend) is there as store() would leave it.
-bool holds(const Entry& entry, const ServiceName& owner, const Pools& pools, const Arrays& arrays);
 /// The id stands for nothing any more.
 void clear_name(uint32_t id, const Arrays& arrays);
 void clear_service(uint32_t id, const Arrays& arrays);
