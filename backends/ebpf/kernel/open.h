@@ -10,9 +10,12 @@
 
 namespace sy::ebpf {
 
-/// The network namespace of the calling thread is the node's. Finds the cgroup2 hierarchy and makes
-/// the folder for pins (mounting a bpffs at /sys/fs/bpf if that is where it shall be and there is
-/// none). `log` must outlive the kernel.
+/// The network namespace of the calling thread is the node's. Touches nothing; probe() and create()
+/// mount a bpf file system at /sys/fs/bpf if the folder of pins shall be there and none is. `log`
+/// must outlive the kernel. In settings[0] the flags SY_SETTING_PEERNAME and SY_SETTING_SKIP and
+/// the node's cookie belong to the kernel, which sets them in find(), create() and activate(); the
+/// other flags to its user. What `skip_*` names and does not exist is looked for again at each of
+/// these.
 Result<std::unique_ptr<Kernel>> open_kernel(const EbpfSettings& settings, Log& log);
 
 /// Ends connected UDP sockets, of any network namespace, through the maps pinned in the folder.

@@ -1,0 +1,36 @@
+// Connected UDP sockets that were translated, of all network namespaces.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backends/ebpf/kernel/map.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "bpf/abi.h"
+
+struct switchyard_bpf_sockets;
+
+namespace sy::ebpf {
+
+/// An iterator program, loaded as long as this object lives.
+class SocketList {
+  public:
+    /// Takes a tenth of a second or so: the kernel's types are read.
+    static Result<SocketList> load(Log& log);
+
+    /// What the sockets' storage says; `connections` is that map.
+    Result<std::vector<sy_socket>> read(const Map& connections) const;
+
+  private:
+    struct Destroy {
+        void operator()(switchyard_bpf_sockets* object) const;
+    };
+    using Object = std::unique_ptr<switchyard_bpf_sockets, Destroy>;
+
+    explicit SocketList(Object object) : object_(std::move(object)) {}
+
+    Object object_;
+};
+
+}  // namespace sy::ebpf
