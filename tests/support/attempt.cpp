@@ -43,11 +43,12 @@ std::pair<int, int> socket_kind(const Flow& flow) {
 }  // namespace
 
 Attempt::Attempt(const Lab& lab, const Flow& flow) : flow_(flow), number_(next_number()) {
-    Entered inside(lab.at(flow.from));
-    open();
-    if (fd_ && !done_) {
-        connect_socket();
-    }
+    lab.in(flow.from, [this] {
+        open();
+        if (fd_ && !done_) {
+            connect_socket();
+        }
+    });
 }
 
 Attempt::~Attempt() {

@@ -42,6 +42,12 @@ Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
         facts.service_cidrs.push_back(service_network(family));
     }
     facts.detector = cidr_detector();
+    if (lab.cgroup()) {
+        settings.ebpf.cgroup_root = *lab.cgroup();
+        settings.ebpf.bpf_root = lab.bpf_root();
+    } else {  // never the whole machine
+        settings.ebpf.cgroup_root = settings.ebpf.bpf_root = "/nonexistent";
+    }
     put(node_object());
     state_.apply(Listed{Kind::service});
     state_.apply(Listed{Kind::endpoint_slice});

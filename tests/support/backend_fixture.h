@@ -37,6 +37,7 @@ class Cluster {
   public:
     /// Makes, probes and adopts; failures are reported as test failures. The state begins
     /// complete, with the Node object and no Service. Both families' facts are set up.
+    /// A backend for sockets is given the lab's cgroup and its own folder for pins.
     Cluster(const Lab& lab, const BackendEntry& entry);
 
     void put(const ServiceSpec& spec);
