@@ -89,6 +89,9 @@ void Attempt::open() {
     if (!fd_) {
         return fail_with(errno);
     }
+    if (flow_.any_source) {
+        return;
+    }
     const int on = 1;
     if (flow_.source_port != Port()) {
         // Only then: two sockets that let themselves share may be given one port.
