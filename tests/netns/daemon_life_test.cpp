@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "tests/netns/daemon_fixture.h"
-#include "tests/support/outside_view.h"
 #include "tests/support/backend_fixture.h"
+#include "tests/support/outside_view.h"
 #include "tests/support/traffic.h"
 
 namespace sy::lab {
