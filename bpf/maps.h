@@ -78,7 +78,7 @@ struct {
     __uint(map_flags, BPF_F_NO_PREALLOC);
     __uint(max_entries, 1024);
     __uint(key_size, 16);
-    __type(value, __u32);
+    __uint(value_size, 4); /* a type of one of the two only is refused by the kernel */
 } node_addresses6 SEC(".maps");
 
 /* What a client was given last. */

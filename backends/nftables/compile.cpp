@@ -5,9 +5,9 @@
 #include <optional>
 #include <set>
 
-#include "backends/nftables/slots.h"
 #include "backends/nftables/vocabulary.h"
 #include "backends/nftables/word.h"
+#include "backends/slots.h"
 
 namespace sy::nft {
 namespace {

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "cli/flags.h"
 
 namespace sy {
@@ -7,6 +11,7 @@ constexpr std::string_view kCluster = "Cluster";
 constexpr std::string_view kNode = "Node";
 constexpr std::string_view kLocal = "Local pods and source addresses";
 constexpr std::string_view kSync = "Synchronisation";
+constexpr std::string_view kEbpf = "Mode ebpf";
 constexpr std::string_view kTracking = "Connection tracking";
 constexpr std::string_view kServing = "Health and metrics";
 constexpr std::string_view kConfig = "Configuration";
@@ -182,6 +187,76 @@ constexpr auto kFlags = std::to_array<FlagSpec>({
      "Exit if one of these addresses cannot be bound",
      {"bindAddressHardFail"}},
 
+    {"metrics-max-services",
+     "NUMBER",
+     kServing,
+     "* Ports of Services with traffic counters of their own; the\n"
+     "others are counted together (default: 1000)",
+     {"switchyard.metricsMaxServices"},
+     kCounts},
+
+    {"cgroup-root",
+     "FOLDER",
+     kEbpf,
+     "* Sockets of processes in this cgroup and below are\n"
+     "translated (default: where cgroup2 is mounted)",
+     {"switchyard.ebpf.cgroupRoot"},
+     kCounts},
+    {"bpf-root",
+     "FOLDER",
+     kEbpf,
+     "* Folder in a bpffs for what outlives the process\n"
+     "(default: /sys/fs/bpf/switchyard)",
+     {"switchyard.ebpf.bpfRoot"},
+     kCounts},
+    {"ebpf-max-frontends",
+     "NUMBER",
+     kEbpf,
+     "* How many addresses with port the maps may hold per family\n"
+     "(default: 1048576)",
+     {"switchyard.ebpf.maxFrontends"},
+     kCounts},
+    {"ebpf-max-services",
+     "NUMBER",
+     kEbpf,
+     "* The same for lists of endpoints (default: 524288)",
+     {"switchyard.ebpf.maxServices"},
+     kCounts},
+    {"ebpf-max-endpoints",
+     "NUMBER",
+     kEbpf,
+     "* The same for endpoints (default: 2097152)",
+     {"switchyard.ebpf.maxEndpoints"},
+     kCounts},
+    {"ebpf-affinity-clients",
+     "NUMBER",
+     kEbpf,
+     "* Clients whose endpoint is remembered for session affinity\n"
+     "(default: 65536)",
+     {"switchyard.ebpf.affinityClients"},
+     kCounts},
+    {"ebpf-show-vip",
+     kSwitch,
+     kEbpf,
+     "* TCP clients see the Service's address as their peer, not\n"
+     "the endpoint's; =false saves memory (default: true)",
+     {"switchyard.ebpf.showVIP"},
+     kCounts},
+    {"ebpf-skip-cgroup",
+     "PATH",
+     kEbpf,
+     "* Leaves processes in this cgroup and below to nftables; as\n"
+     "/proc/PID/cgroup has it; may be repeated",
+     {"switchyard.ebpf.skipCgroups"},
+     kCounts},
+    {"ebpf-skip-netns",
+     "FILE",
+     kEbpf,
+     "* Leaves a network namespace to nftables, such as\n"
+     "/run/netns/NAME; may be repeated",
+     {"switchyard.ebpf.skipNetns"},
+     kCounts},
+
     {"log-level",
      "LEVEL",
      kLogGroup,
@@ -269,6 +344,17 @@ constexpr auto kFlags = std::to_array<FlagSpec>({
 
 std::span<const FlagSpec> flag_specs() {
     return kFlags;
+}
+
+std::span<const FlagSpec> cleanup_flag_specs() {
+    static const auto kCleanup = [] {
+        std::vector<FlagSpec> out;
+        std::ranges::copy_if(kFlags, std::back_inserter(out), [](const FlagSpec& spec) {
+            return spec.group == kLogGroup || spec.name == "cgroup-root" || spec.name == "bpf-root";
+        });
+        return out;
+    }();
+    return kCleanup;
 }
 
 }  // namespace sy

@@ -130,10 +130,10 @@ std::string Flags::value(std::string_view name) const {
     return all.empty() ? "" : std::move(all.back());
 }
 
-Flags Flags::of_group(std::string_view group) const {
+Flags Flags::among(std::span<const FlagSpec> specs) const {
     Flags out;
     for (const auto& [spec, value] : given_) {
-        if (spec->group == group) {
+        if (std::ranges::find(specs, spec->name, &FlagSpec::name) != specs.end()) {
             out.add(*spec, value);
         }
     }

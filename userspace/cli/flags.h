@@ -37,6 +37,8 @@ struct FlagSpec {
 
 /// In the order of the help.
 std::span<const FlagSpec> flag_specs();
+/// Those of "switchyard cleanup": of logging, and where a backend keeps things.
+std::span<const FlagSpec> cleanup_flag_specs();
 /// Heading of the flags that every command takes.
 inline constexpr std::string_view kLogGroup = "Log";
 
@@ -50,8 +52,8 @@ class Flags {
     std::string value(std::string_view name) const;
     /// Of a flag that may be repeated.
     std::vector<std::string> values(std::string_view name) const;
-    /// Those under one heading of the help alone.
-    Flags of_group(std::string_view group) const;
+    /// Those that are among `specs` alone.
+    Flags among(std::span<const FlagSpec> specs) const;
     /// True if a boolean flag is given, and not as "=false".
     bool on(std::string_view name) const;
 

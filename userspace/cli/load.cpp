@@ -254,16 +254,17 @@ Loading load_options(const Flags& flags, const Surroundings& surroundings,
     return Loader(flags, surroundings).load(read_file);
 }
 
-Result<LogOptions> load_log_options(const Flags& flags) {
+Result<CleanupOptions> load_cleanup_options(const Flags& flags) {
     static constexpr std::array<std::string_view, 1> kModes{"any"};
     const Surroundings surroundings{.proxy_modes = {kModes.begin(), kModes.end()},
                                     .hostname = "any"};
-    const Flags logging = flags.of_group(kLogGroup);
-    const auto loading = Loader(logging, surroundings).load({});
+    const Flags counting = flags.among(cleanup_flag_specs());
+    auto loading = Loader(counting, surroundings).load({});
     if (!loading.errors.empty()) {
         return fail(loading.errors.front());
     }
-    return loading.options.log;
+    return CleanupOptions{.log = loading.options.log,
+                          .backend = std::move(loading.options.backend)};
 }
 
 }  // namespace sy

@@ -29,7 +29,13 @@ struct Loading {
 Loading load_options(const Flags& flags, const Surroundings& surroundings,
                      const ReadFile& read_file);
 
-/// Of the logging flags alone.
-Result<LogOptions> load_log_options(const Flags& flags);
+struct CleanupOptions {
+    LogOptions log;
+    /// Where backends keep things; the rest are defaults.
+    BackendSettings backend;
+};
+
+/// Of cleanup_flag_specs() alone; others, and a file, are not looked at.
+Result<CleanupOptions> load_cleanup_options(const Flags& flags);
 
 }  // namespace sy

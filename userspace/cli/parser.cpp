@@ -48,16 +48,10 @@ std::string program_help() {
 }
 
 std::span<const FlagSpec> flags_of(std::string_view command) {
-    const auto all = flag_specs();
     if (command == "version") {
         return {};
     }
-    if (command != "cleanup") {
-        return all;
-    }
-    const auto is_log = [](const FlagSpec& spec) { return spec.group == kLogGroup; };
-    const auto begin = std::ranges::find_if(all, is_log);
-    return {begin, std::find_if_not(begin, all.end(), is_log)};
+    return command == "cleanup" ? cleanup_flag_specs() : flag_specs();
 }
 
 /// Standard error: `lines`, each with who complains in front.
@@ -84,11 +78,11 @@ Exit no_command(std::string_view word) {
 }
 
 Command cleanup_command(std::string_view name, const Flags& flags) {
-    const auto log = load_log_options(flags);
-    if (!log) {
-        return refuse(name, log.error().message());
+    auto options = load_cleanup_options(flags);
+    if (!options) {
+        return refuse(name, options.error().message());
     }
-    return CleanupCommand{*log};
+    return CleanupCommand{std::move(*options)};
 }
 
 Command render_command(Loading loading) {

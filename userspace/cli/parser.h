@@ -20,7 +20,7 @@ struct RenderCommand {
     Options options;
 };
 struct CleanupCommand {
-    LogOptions log;
+    CleanupOptions options;
 };
 struct VersionCommand {};
 struct WriteConfigCommand {

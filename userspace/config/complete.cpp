@@ -1,5 +1,7 @@
 #include <string>
 
+#include "backends/settings.h"
+#include "config/inert.h"
 #include "config/proxy_config.h"
 
 namespace sy {
@@ -68,6 +70,20 @@ void borrow_from_iptables(ProxyConfig& c) {
     fill(c.nftables.min_sync_period, c.iptables.min_sync_period);
 }
 
+void fill_switchyard(SwitchyardConfig& c) {
+    fill<int64_t>(c.metrics_max_services, 1000);
+    fill<Nanoseconds>(c.quarantine.retry_first, seconds(1));
+    fill<Nanoseconds>(c.quarantine.retry_limit, minutes(5));
+    const EbpfSettings defaults;
+    fill(c.ebpf.cgroup_root, defaults.cgroup_root);
+    fill(c.ebpf.bpf_root, defaults.bpf_root);
+    fill<int64_t>(c.ebpf.max_frontends, defaults.max_frontends);
+    fill<int64_t>(c.ebpf.max_services, defaults.max_services);
+    fill<int64_t>(c.ebpf.max_endpoints, defaults.max_endpoints);
+    fill<int64_t>(c.ebpf.affinity_clients, defaults.affinity_clients);
+    fill(c.ebpf.show_vip, defaults.show_vip);
+}
+
 }  // namespace
 
 ProxyConfig complete(ProxyConfig config, std::string_view default_mode) {
@@ -84,14 +100,13 @@ ProxyConfig complete(ProxyConfig config, std::string_view default_mode) {
     fill_modes(config);
     fill(config.detect_local_mode, DetectLocalMode::cluster_cidr);
     // kube-proxy's modes differ here as well: only nftables is closed by default.
-    if (config.mode == "nftables") {
+    if (section_of(config.mode) == "nftables") {
         fill(config.node_port_addresses, NodePortSelection{.primary = true, .cidrs = {}});
     }
     fill<int64_t>(config.oom_score_adj, -999);
     fill_conntrack(config.conntrack);
     fill<Nanoseconds>(config.config_sync_period, minutes(15));
-    fill<Nanoseconds>(config.switchyard.quarantine.retry_first, seconds(1));
-    fill<Nanoseconds>(config.switchyard.quarantine.retry_limit, minutes(5));
+    fill_switchyard(config.switchyard);
     return config;
 }
 

@@ -38,10 +38,18 @@ bool is_usual_content_type(std::string_view type) {
            type == "application/vnd.kubernetes.protobuf";
 }
 
+/// Where mode ebpf keeps what it has: other modes take away there what it has left.
+bool is_place_of_ebpf(std::string_view path) {
+    return path == "switchyard.ebpf.bpfRoot" || path == "switchyard.ebpf.cgroupRoot";
+}
+
 class Judge {
   public:
     Judge(const ProxyConfig& given, std::string_view mode)
-        : given_(given), own_(section_of(mode)), by_default_(given.mode.empty()) {}
+        : given_(given),
+          own_(section_of(mode)),
+          by_default_(given.mode.empty()),
+          ebpf_(mode == "ebpf") {}
 
     bool counts(std::string_view path) const {
         if (path == "clientConnection.contentType") {
@@ -49,6 +57,9 @@ class Judge {
         }
         if (std::ranges::any_of(kNeverUsed, [&](auto entry) { return covers(entry, path); })) {
             return false;
+        }
+        if (path.starts_with("switchyard.ebpf.")) {
+            return ebpf_ || is_place_of_ebpf(path);
         }
         const auto section = path.substr(0, path.find('.'));
         if (section != "iptables" && section != "ipvs" && section != "nftables") {
@@ -64,6 +75,7 @@ class Judge {
     const ProxyConfig& given_;
     std::string_view own_;
     bool by_default_;
+    bool ebpf_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/ebpf_options.h"
 #include "config/inert.h"
 #include "config/values.h"
 #include "config/write_config.h"
@@ -45,6 +46,7 @@ class Interpreter {
         read_cluster();
         read_node();
         read_detector();
+        read_backend();
         read_periods();
         read_conntrack();
         read_serving();
@@ -169,6 +171,11 @@ class Interpreter {
         }
     }
 
+    void read_backend() {
+        options().backend.ebpf = ebpf_settings(
+            config_, [this](std::string_view path, std::string_view what) { wrong(path, what); });
+    }
+
     void no_effect(std::string_view path, DetectLocalMode mode) {
         warn(path, fmt::format("has no effect in detect-local mode {}", to_string(mode)));
     }
@@ -246,6 +253,8 @@ class Interpreter {
         const auto enabled = [](const std::optional<SocketAddress>& address) {
             return address && address->port != Port{} ? address : std::nullopt;
         };
+        options().metrics_max_services =
+            static_cast<std::size_t>(*config_.switchyard.metrics_max_services);
         options().serving = {.healthz = enabled(config_.healthz_bind_address),
                              .metrics = enabled(config_.metrics_bind_address),
                              .bind_hard_fail = config_.bind_address_hard_fail};

@@ -51,6 +51,8 @@ struct Options {
     Duration sync_period = std::chrono::seconds(30);
     Quarantine::Config quarantine;
     ServingOptions serving;
+    /// Service ports with metrics of their own, at most.
+    std::size_t metrics_max_services = 1000;
     LogOptions log;
     int oom_score_adj = -999;
     /// Write kernel settings, check, and end.

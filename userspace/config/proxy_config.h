@@ -128,6 +128,21 @@ struct QuarantineConfig {
     friend bool operator==(const QuarantineConfig&, const QuarantineConfig&) = default;
 };
 
+/// What mode ebpf needs to be told.
+struct EbpfConfig {
+    std::string cgroup_root;
+    std::string bpf_root;
+    std::optional<int64_t> max_frontends;
+    std::optional<int64_t> max_services;
+    std::optional<int64_t> max_endpoints;
+    std::optional<int64_t> affinity_clients;
+    std::optional<bool> show_vip;
+    std::vector<std::string> skip_cgroups;
+    std::vector<std::string> skip_netns;
+
+    friend bool operator==(const EbpfConfig&, const EbpfConfig&) = default;
+};
+
 /// The section "switchyard": what kube-proxy has no field for, or means otherwise.
 struct SwitchyardConfig {
     std::vector<std::string> manifests;
@@ -137,6 +152,9 @@ struct SwitchyardConfig {
     /// Win over `logging`.
     std::optional<LogLevel> log_level;
     std::string log_format;
+    /// Service ports with metrics of their own, at most.
+    std::optional<int64_t> metrics_max_services;
+    EbpfConfig ebpf;
     QuarantineConfig quarantine;
 
     friend bool operator==(const SwitchyardConfig&, const SwitchyardConfig&) = default;

@@ -10,6 +10,8 @@ namespace sy {
 
 inline constexpr Whole kCount{0, std::numeric_limits<int32_t>::max()};
 inline constexpr Whole kBit{0, 31};
+/// Elements of a BPF map.
+inline constexpr Whole kMapSize{1024, 1 << 24};
 
 template <class Config, class Visitor>
 void visit_logging(Config& c, Visitor& v) {
@@ -73,10 +75,25 @@ void visit_conntrack(Config& c, Visitor& v) {
 }
 
 template <class Config, class Visitor>
+void visit_ebpf(Config& c, Visitor& v) {
+    v.field("affinityClients", c.affinity_clients, kMapSize);
+    v.field("bpfRoot", c.bpf_root, Plain{});
+    v.field("cgroupRoot", c.cgroup_root, Plain{});
+    v.field("maxEndpoints", c.max_endpoints, kMapSize);
+    v.field("maxFrontends", c.max_frontends, kMapSize);
+    v.field("maxServices", c.max_services, kMapSize);
+    v.field("showVIP", c.show_vip, Plain{});
+    v.field("skipCgroups", c.skip_cgroups, Paths{});
+    v.field("skipNetns", c.skip_netns, Paths{});
+}
+
+template <class Config, class Visitor>
 void visit_switchyard(Config& c, Visitor& v) {
+    v.section("ebpf", [&] { visit_ebpf(c.ebpf, v); });
     v.field("logFormat", c.log_format, Plain{});
     v.field("logLevel", c.log_level, Plain{});
     v.field("manifests", c.manifests, Paths{});
+    v.field("metricsMaxServices", c.metrics_max_services, Whole{0, 1 << 20});
     v.field("minSyncPeriod", c.min_sync_period, Plain{});
     v.section("quarantine", [&] {
         v.field("retryFirst", c.quarantine.retry_first, Plain{});

@@ -95,6 +95,16 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"--healthz-bind-address=::1", "healthzBindAddress", R"("[::1]:10256")"},
         FlagCase{"--metrics-bind-address=10.0.0.1", "metricsBindAddress", R"("10.0.0.1:10249")"},
         FlagCase{"--bind-address-hard-fail", "bindAddressHardFail", "true"},
+        FlagCase{"--metrics-max-services=0", "switchyard.metricsMaxServices", "0"},
+        FlagCase{"--cgroup-root=/c", "switchyard.ebpf.cgroupRoot", R"("/c")"},
+        FlagCase{"--bpf-root=/b", "switchyard.ebpf.bpfRoot", R"("/b")"},
+        FlagCase{"--ebpf-max-frontends=1024", "switchyard.ebpf.maxFrontends", "1024"},
+        FlagCase{"--ebpf-max-services=2000", "switchyard.ebpf.maxServices", "2000"},
+        FlagCase{"--ebpf-max-endpoints=16777216", "switchyard.ebpf.maxEndpoints", "16777216"},
+        FlagCase{"--ebpf-affinity-clients=4096", "switchyard.ebpf.affinityClients", "4096"},
+        FlagCase{"--ebpf-show-vip=false", "switchyard.ebpf.showVIP", "false"},
+        FlagCase{"--ebpf-skip-cgroup=/a,b", "switchyard.ebpf.skipCgroups", R"(["/a,b"])"},
+        FlagCase{"--ebpf-skip-netns=/n", "switchyard.ebpf.skipNetns", R"(["/n"])"},
         FlagCase{"--log-level=error", "switchyard.logLevel", R"("error")"},
         FlagCase{"-v=3", "logging.verbosity", "3"},
         FlagCase{"--log-format=json", "switchyard.logFormat", R"("json")"},
@@ -281,13 +291,29 @@ TEST(LoadOptions, AFileThatCannotBeReadIsNamed) {
                 ElementsAre("other.yaml: cannot be read: No such file or directory"));
 }
 
-TEST(LoadLogOptions, LooksAtNothingElse) {
+TEST(LoadCleanupOptions, LooksAtNothingElse) {
     const std::vector<const char*> words{"--config=nowhere", "--proxy-mode=x", "-v=4"};
-    EXPECT_EQ(load_log_options(*parse_flags(words, flag_specs())),
-              (LogOptions{.level = LogLevel::debug, .json = false}));
+    const auto options = load_cleanup_options(*parse_flags(words, flag_specs()));
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->log, (LogOptions{.level = LogLevel::debug, .json = false}));
+    EXPECT_EQ(options->backend, BackendSettings{});
     const std::vector<const char*> bad{"--log-level=loud"};
-    EXPECT_EQ(load_log_options(*parse_flags(bad, flag_specs())).error().message(),
+    EXPECT_EQ(load_cleanup_options(*parse_flags(bad, flag_specs())).error().message(),
               "--log-level: there is no level \"loud\"; give one of: debug, info, warning, error");
+}
+
+TEST(LoadCleanupOptions, KnowsWhereBackendsKeepThings) {
+    const std::vector<const char*> words{"--cleanup", "--bpf-root=/b/s", "--cgroup-root=/c",
+                                         "--ebpf-max-services=9999"};
+    const auto options = load_cleanup_options(*parse_flags(words, flag_specs()));
+    ASSERT_TRUE(options);
+    EbpfSettings wanted;
+    wanted.bpf_root = "/b/s";
+    wanted.cgroup_root = "/c";
+    EXPECT_EQ(options->backend.ebpf, wanted);
+    const std::vector<const char*> bad{"--bpf-root=here"};
+    EXPECT_THAT(load_cleanup_options(*parse_flags(bad, flag_specs())).error().message(),
+                HasSubstr("--bpf-root: \"here\" is not an absolute path"));
 }
 
 }  // namespace

@@ -108,6 +108,8 @@ TEST(CommandLine, HelpGoesToStandardOutput) {
     EXPECT_THAT(refused({"run", "--help"}).out, Not(HasSubstr("--vmodule")));
     EXPECT_THAT(refused({"cleanup", "--help"}).out, Not(HasSubstr("--cluster-cidr")));
     EXPECT_THAT(refused({"cleanup", "--help"}).out, HasSubstr("-v,--v NUMBER"));
+    EXPECT_THAT(refused({"cleanup", "--help"}).out, HasSubstr("--bpf-root FOLDER"));
+    EXPECT_THAT(refused({"cleanup", "--help"}).out, Not(HasSubstr("--ebpf-max")));
 }
 
 TEST(CommandLine, WhatIsWrongIsToldWithAMend) {

@@ -286,6 +286,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "warning, error"},
         Refusal{"switchyard: {manifests: /a}",
                 "switchyard.manifests: \"/a\" is text where a list belongs"},
+        Refusal{"switchyard: {ebpf: {maxServices: 1023}}",
+                "switchyard.ebpf.maxServices: 1023 is out of range: maxServices is a whole number "
+                "from 1024 to 16777216"},
+        Refusal{"switchyard: {ebpf: {skipNetns: /run/netns/a}}",
+                "switchyard.ebpf.skipNetns: \"/run/netns/a\" is text where a list belongs"},
         Refusal{
             "logging: {vmodule: [{filePattern: a, verbosity: b}]}",
             "logging.vmodule[0].verbosity: \"b\" is text: verbosity is a whole number from 0 to "

@@ -9,7 +9,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 Options options(const ProxyConfig& config = {}) {
-    const Surroundings here{.proxy_modes = {"nftables", "iptables"}, .hostname = "n1"};
+    const Surroundings here{.proxy_modes = {"nftables", "iptables", "ebpf"}, .hostname = "n1"};
     return interpret(config, here, [](std::string_view path) { return std::string(path); }).options;
 }
 
@@ -30,6 +30,7 @@ TEST(Compare, WhatHasNoEffectIsNoChange) {
                     c.config_sync_period = std::chrono::minutes(1);
                     c.enable_profiling = true;
                     c.mode = "nftables";
+                    c.switchyard.ebpf.max_services = 2048;
                 }).nothing());
 }
 
@@ -74,6 +75,19 @@ TEST(Compare, NamesWhatNeedsARestart) {
     EXPECT_EQ(plan.restart_reason(),
               "changed in the configuration, and cannot be taken over without a restart: "
               "clientConnection, manifests");
+}
+
+TEST(Compare, MapsAndPlacesNeedARestart) {
+    const auto plan = after([](ProxyConfig& c) {
+        c.switchyard.ebpf.bpf_root = "/b/s";
+        c.switchyard.metrics_max_services = 5;
+    });
+    EXPECT_THAT(plan.restart, ElementsAre("ebpf", "metricsMaxServices"));
+    ProxyConfig ebpf;
+    ebpf.mode = "ebpf";
+    auto smaller = ebpf;
+    smaller.switchyard.ebpf.max_services = 2048;
+    EXPECT_THAT(compare(options(ebpf), options(smaller)).restart, ElementsAre("ebpf"));
 }
 
 }  // namespace

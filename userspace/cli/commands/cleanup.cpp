@@ -12,8 +12,8 @@ namespace sy {
 namespace {
 
 /// True if nothing of the backend is left.
-bool remove_all(const BackendEntry& entry, Log& log) {
-    auto backend = entry.make(BackendSettings{}, log);
+bool remove_all(const BackendEntry& entry, const BackendSettings& settings, Log& log) {
+    auto backend = entry.make(settings, log);
     if (!backend) {
         log.error(fmt::format("{}: {}", entry.name, backend.error().message()));
         return false;
@@ -36,8 +36,8 @@ bool remove_all(const BackendEntry& entry, Log& log) {
 
 }  // namespace
 
-int cleanup(const LogOptions& options) {
-    const auto log = make_log(options);
+int cleanup(const CleanupOptions& options) {
+    const auto log = make_log(options.log);
     auto lock = InstanceLock::take();
     if (!lock) {
         log->error(lock.error().message() + "; stop it first");
@@ -45,7 +45,7 @@ int cleanup(const LogOptions& options) {
     }
     bool clean = true;
     for (const BackendEntry& entry : backends()) {
-        clean = remove_all(entry, *log) && clean;
+        clean = remove_all(entry, options.backend, *log) && clean;
     }
     lock->remove();
     return clean ? 0 : 1;

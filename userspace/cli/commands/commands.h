@@ -13,8 +13,9 @@ int run(const RunCommand& command);
 /// Prints to standard output. 1: a document was bad (the others are printed), or nothing could be
 /// read.
 int render(const Options& options);
-/// Removes what any backend of ours has left in this network namespace. 1: something is left.
-int cleanup(const LogOptions& options);
+/// Removes what any backend of ours has left in this network namespace, and in the places that
+/// `options` name. 1: something is left.
+int cleanup(const CleanupOptions& options);
 int version();
 /// Writes `text` to the file at `path`. 1: it cannot be written.
 int write_config(const std::string& path, const std::string& text, const LogOptions& options);

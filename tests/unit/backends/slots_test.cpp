@@ -1,10 +1,10 @@
-#include "backends/nftables/slots.h"
+#include "backends/slots.h"
 
 #include <gmock/gmock.h>
 
 #include "tests/support/plans.h"
 
-namespace sy::nft {
+namespace sy {
 namespace {
 
 using test::endpoint;
@@ -46,4 +46,4 @@ TEST(AssignStable, KeepsNumbersWhateverGoes) {
 }
 
 }  // namespace
-}  // namespace sy::nft
+}  // namespace sy

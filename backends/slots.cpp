@@ -1,10 +1,10 @@
-#include "backends/nftables/slots.h"
+#include "backends/slots.h"
 
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
 
-namespace sy::nft {
+namespace sy {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
@@ -57,4 +57,4 @@ std::vector<Slot> assign_stable(const std::vector<EndpointAddr>& want,
     return assign(want, before, first, numbers);
 }
 
-}  // namespace sy::nft
+}  // namespace sy

@@ -6,7 +6,7 @@
 
 #include "base/net.h"
 
-namespace sy::nft {
+namespace sy {
 
 /// An endpoint and the number it has in its list.
 struct Slot {
@@ -27,4 +27,4 @@ std::vector<Slot> assign_dense(const std::vector<EndpointAddr>& want,
 std::vector<Slot> assign_stable(const std::vector<EndpointAddr>& want,
                                 const std::vector<Slot>& before, uint32_t first, uint32_t last);
 
-}  // namespace sy::nft
+}  // namespace sy
