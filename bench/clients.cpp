@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace sy::bench {
 namespace {
@@ -77,6 +79,15 @@ Series summary(std::vector<double>& times, Clock::duration all) {
                 static_cast<double>(times.size()) / std::chrono::duration<double>(all).count()};
 }
 
+std::atomic<uint64_t>* shared_counter() {
+    void* memory = ::mmap(nullptr, sizeof(std::atomic<uint64_t>), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        give_up("mmap");
+    }
+    return new (memory) std::atomic<uint64_t>(0);
+}
+
 /// Calls `once` with 0..count-1; it returns what that step took.
 template <class Once>
 Series repeat(uint32_t count, Once once) {
@@ -92,7 +103,10 @@ Series repeat(uint32_t count, Once once) {
 }  // namespace
 
 EchoServer::EchoServer()
-    : tcp_(bound(SOCK_STREAM)), udp_(bound(SOCK_DGRAM)), stop_(::eventfd(0, EFD_CLOEXEC)) {
+    : accepted_(shared_counter()),
+      tcp_(bound(SOCK_STREAM)),
+      udp_(bound(SOCK_DGRAM)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {
     must(::listen(tcp_.get(), 4096), "listen");
     thread_ = std::thread([this] { loop(); });
 }
@@ -122,6 +136,7 @@ void EchoServer::loop() {
             }
             if (fd == tcp_.get()) {
                 for (int peer = 0; (peer = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+                    ++*accepted_;
                     watch(epoll.get(), peer);
                 }
             } else if (fd == udp_.get()) {
@@ -136,22 +151,34 @@ void EchoServer::loop() {
     }
 }
 
-Series connects(std::span<const EndpointAddr> targets, uint32_t count) {
+Series connects(const EchoServer& server, std::span<const EndpointAddr> targets, uint32_t count) {
+    constexpr uint32_t kBetweenPauses = 500;
     std::vector<sockaddr_in> to;
     to.reserve(targets.size());
     for (const auto& target : targets) {
         to.push_back(to_sockaddr(target));
     }
-    return repeat(count, [&](uint32_t i) {
-        const Fd fd(must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    std::vector<double> times;
+    times.reserve(count);
+    Clock::duration all{};
+    const uint64_t accepted_before = server.accepted();
+    for (uint32_t i = 0; i < count; ++i) {
         const auto& address = to[i % to.size()];
         const auto begin = Clock::now();
+        Fd fd(must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+        reset_on_close(fd.get());
+        const auto before = Clock::now();
         must(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
              "connect");
-        const auto end = Clock::now();
-        reset_on_close(fd.get());
-        return microseconds(end - begin);
-    });
+        const auto after = Clock::now();
+        fd.reset();
+        all += Clock::now() - begin;
+        times.push_back(microseconds(after - before));
+        while (i % kBetweenPauses == 0 && server.accepted() - accepted_before < i) {
+            std::this_thread::yield();
+        }
+    }
+    return summary(times, all);
 }
 
 Series round_trips(const EndpointAddr& target, uint32_t count) {

@@ -1,6 +1,7 @@
 // Clients and a server for datapath measurements, on loopback sockets of one network namespace.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <thread>
@@ -23,8 +24,13 @@ class EchoServer {
     EchoServer& operator=(const EchoServer&) = delete;
     ~EchoServer();
 
+    /// TCP connections accepted so far; shared with processes that are forked.
+    uint64_t accepted() const { return *accepted_; }
+
   private:
     void loop();
+
+    std::atomic<uint64_t>* accepted_;
 
     Fd tcp_;
     Fd udp_;
@@ -40,8 +46,9 @@ struct Series {
 };
 
 /// Connects and closes `count` times, to the targets in turn; the times are of connect() alone, the
-/// rate of all. Ends the program if a connection fails.
-Series connects(std::span<const EndpointAddr> targets, uint32_t count);
+/// rate of socket, connect and close. Pauses now and then until the server has accepted all: when
+/// its queue is full, connects take seconds. Ends the program if a connection fails.
+Series connects(const EchoServer& server, std::span<const EndpointAddr> targets, uint32_t count);
 /// One byte there and back over one connection, `count` times.
 Series round_trips(const EndpointAddr& target, uint32_t count);
 /// Datagrams on one unconnected socket, to the targets in turn.

@@ -146,13 +146,13 @@ struct Figures {
     double udp_connected_ratio = 0;
 };
 
-Figures one_round(const Targets& targets) {
+Figures one_round(const EchoServer& server, const Targets& targets) {
     Figures figures;
     const auto one = [](const EndpointAddr& target) { return std::span(&target, 1); };
-    const Series direct = connects(one(targets.endpoint), kConnects);
-    const Series hot = connects(one(targets.vip), kConnects);
-    const Series direct_spread = connects(targets.endpoints, kConnects);
-    const Series spread = connects(targets.vips, kConnects);
+    const Series direct = connects(server, one(targets.endpoint), kConnects);
+    const Series hot = connects(server, one(targets.vip), kConnects);
+    const Series direct_spread = connects(server, targets.endpoints, kConnects);
+    const Series spread = connects(server, targets.vips, kConnects);
     figures.direct_p50 = direct_spread.p50;
     figures.direct_p99 = direct_spread.p99;
     figures.direct_rate = direct_spread.per_second;
@@ -177,11 +177,11 @@ constexpr std::array kFigures{
     &Figures::spread_rate,   &Figures::hot_ratio,  &Figures::spread_ratio,
     &Figures::traffic_ratio, &Figures::udp_ratio,  &Figures::udp_connected_ratio};
 
-Figures medians(const Targets& targets) {
+Figures medians(const EchoServer& server, const Targets& targets) {
     std::vector<Figures> rounds;
-    (void)one_round(targets);  // warms the caches up
+    (void)one_round(server, targets);  // warms the caches up
     for (int i = 0; i < kRounds; ++i) {
-        rounds.push_back(one_round(targets));
+        rounds.push_back(one_round(server, targets));
     }
     Figures median;
     for (const auto figure : kFigures) {
@@ -213,29 +213,20 @@ std::optional<Figures> apart(Work work) {
     return told && status == 0 ? std::optional(figures) : std::nullopt;
 }
 
-void join(const std::string& cgroup) {
-    const Fd procs(::open((cgroup + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
-    if (::write(procs.get(), "0", 1) != 1) {
-        give_up("cannot join " + cgroup);
-    }
-}
-
 void make_network() {
     if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
         give_up("no namespaces of its own: run as root");
     }
     // Every address of an endpoint is this machine; VIPs are not, but have a route.
-    for (const std::string& line :
-         {"link set lo up", "route add local 10.128.0.0/9 dev lo", "route add default dev lo"}) {
-        std::vector<std::string> argv{"ip"};
-        for (std::size_t at = 0; at != std::string::npos;) {
-            const auto end = line.find(' ', at);
-            argv.push_back(line.substr(at, end - at));
-            at = end == std::string::npos ? end : end + 1;
-        }
+    const std::vector<std::vector<std::string>> commands{
+        {"ip", "link", "set", "lo", "up"},
+        {"ip", "route", "add", "local", "10.128.0.0/9", "dev", "lo"},
+        {"ip", "address", "add", "10.1.0.1/32", "dev", "lo"},
+        {"ip", "route", "add", "default", "dev", "lo", "src", "10.1.0.1"}};
+    for (const auto& argv : commands) {
         if (const auto done = run_program({.argv = argv}); !done || done->status != 0) {
-            give_up("ip " + line);
+            give_up("ip " + argv[1] + " " + argv[2] + " failed");
         }
     }
 }
@@ -247,16 +238,18 @@ int measure(const BackendEntry& entry, uint32_t services) {
         give_up(scope.error().message());
     }
     BackendSettings settings;
-    settings.ebpf.bpf_root = (*scope)->folder() + "/switchyard";
-    settings.ebpf.cgroup_root = (*scope)->cgroup();
+    settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
+    settings.ebpf.cgroup_root = scope->cgroup().string();
     const Loaded loaded(entry, settings, services);
     const EchoServer server;
     const Targets targets(services);
     const auto sockets = apart([&] {
-        join((*scope)->cgroup());
-        return medians(targets);
+        if (const auto joined = scope->join(); !joined) {
+            give_up(joined.error().message());
+        }
+        return medians(server, targets);
     });
-    const auto packets = apart([&] { return medians(targets); });
+    const auto packets = apart([&] { return medians(server, targets); });
     if (!sockets || !packets) {
         return 1;
     }
@@ -318,6 +311,6 @@ int main(int argc, char** argv) {
     if (sizes.empty()) {
         sizes = {1, 1000, 30'000, 100'000};
     }
-    const auto* entry = sy::find_backend("ebpf");
+    const auto* entry = sy::find_backend("nftables");
     return entry == nullptr ? 1 : sy::bench::run(*entry, sizes);
 }
