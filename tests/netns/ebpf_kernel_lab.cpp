@@ -98,30 +98,34 @@ std::unique_ptr<MapSet> EbpfKernel::create_larger(MapSet& like) {
 }
 
 void EbpfKernel::program(MapSet& maps, const EndpointAddr& vip, const EndpointAddr& endpoint,
-                         uint8_t protocol) {
-    constexpr uint32_t kId = 1;
-    constexpr uint32_t kEndpoint = 1;
+                         Protocol protocol, uint32_t id) {
     const Arrays arrays = maps.arrays();
-    store(arrays.slots[0], sy_slot_word(kEndpoint, kId));
-    store(arrays.services[kId], sy_service_word(0, 1, 0));
-    std::memcpy(arrays.names[kId].text, "default/web:http", 17);
-    arrays.names[kId].protocol = protocol;
-    if (vip.ip.family() == Family::ipv4) {
-        uint32_t ip = 0;
-        std::memcpy(&ip, endpoint.ip.bytes().data(), sizeof ip);
-        store(arrays.endpoints4[kEndpoint], sy_endpoint4_word(ip, endpoint.port.be16()));
-        Frontend4 entry{{0, vip.port.be16(), protocol, SY_SCOPE_ADDRESS}, 0};
-        std::memcpy(&entry.key.address, vip.ip.bytes().data(), sizeof entry.key.address);
-        entry.word = sy_frontend_word(kId, sy_check4(&entry.key));
-        must(maps.put(std::span(&entry, 1)));
-    } else {
-        arrays.names[kId].ipv6 = 1;
-        sy_endpoint6& record = arrays.endpoints6[kEndpoint];
+    const bool ipv6 = vip.ip.family() == Family::ipv6;
+    const auto number = static_cast<uint8_t>(protocol);
+    sy_name& name = arrays.names[id];
+    name = {.ipv6 = ipv6, .protocol = number, .list = 0, .reserved = 0, .text = "default/web:http"};
+    const uint32_t index = id;
+    if (ipv6) {
+        sy_endpoint6& record = arrays.endpoints6[index];
         std::memcpy(record.address, endpoint.ip.bytes().data(), sizeof record.address);
         record.port = endpoint.port.be16();
-        Frontend6 entry{{{}, vip.port.be16(), protocol, SY_SCOPE_ADDRESS}, 0};
+    } else {
+        uint32_t ip = 0;
+        std::memcpy(&ip, endpoint.ip.bytes().data(), sizeof ip);
+        store(arrays.endpoints4[index], sy_endpoint4_word(ip, endpoint.port.be16()));
+    }
+    const uint32_t position = id;
+    store(arrays.slots[position], sy_slot_word(index, id));
+    store(arrays.services[id], sy_service_word(position, 1, 0));
+    if (ipv6) {
+        Frontend6 entry{{{}, vip.port.be16(), number, SY_SCOPE_ADDRESS}, 0};
         std::memcpy(entry.key.address, vip.ip.bytes().data(), sizeof entry.key.address);
-        entry.word = sy_frontend_word(kId, sy_check6(&entry.key));
+        entry.word = sy_frontend_word(id, sy_check6(&entry.key));
+        must(maps.put(std::span(&entry, 1)));
+    } else {
+        Frontend4 entry{{0, vip.port.be16(), number, SY_SCOPE_ADDRESS}, 0};
+        std::memcpy(&entry.key.address, vip.ip.bytes().data(), sizeof entry.key.address);
+        entry.word = sy_frontend_word(id, sy_check4(&entry.key));
         must(maps.put(std::span(&entry, 1)));
     }
 }

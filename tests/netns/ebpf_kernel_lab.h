@@ -60,9 +60,9 @@ class EbpfKernel : public ::testing::Test {
     std::unique_ptr<MapSet> create(MapSet* like = nullptr);
     /// As `like`, but with room for more services.
     std::unique_ptr<MapSet> create_larger(MapSet& like);
-    /// Writes service 1 with this one endpoint, and its frontend last.
+    /// Writes a service with this one endpoint, and its frontend last.
     void program(MapSet& maps, const EndpointAddr& vip, const EndpointAddr& endpoint,
-                 uint8_t protocol = 6);
+                 Protocol protocol = Protocol::tcp, uint32_t id = 1);
     void activate(MapSet& maps);
     std::unique_ptr<MapSet> find();
     bool is_active(const MapSet& maps);
