@@ -16,6 +16,8 @@ struct ObserveOptions {
     LogOptions log;
     /// Folder of pins.
     std::string bpf_root;
+    /// Where names of cgroups are looked up; empty: where cgroup2 is mounted.
+    std::string cgroup_root;
     ObserveFilter filter;
     bool json = false;
     /// Events to show before it ends; 0: no end.

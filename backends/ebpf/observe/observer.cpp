@@ -298,7 +298,7 @@ Result<std::unique_ptr<Observer>> make_observer(const ObservedPlaces& places) {
         return std::unexpected(maps.error());
     }
     // Without it events are told all the same.
-    const auto cgroups = find_cgroup2();
+    const auto cgroups = places.cgroup_root.empty() ? find_cgroup2() : places.cgroup_root;
     auto observer = std::make_unique<RingObserver>(places, std::move(*maps),
                                                    CgroupPaths(cgroups.value_or(std::string())));
     if (auto begun = observer->begin(); !begun) {
