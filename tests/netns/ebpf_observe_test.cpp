@@ -32,8 +32,9 @@ class EbpfObserve : public EbpfKernel {
     ~EbpfObserve() override { std::filesystem::remove_all(run_folder_); }
 
     Result<std::unique_ptr<Observer>> try_observe() const {
-        return make_observer(
-            {.bpf_root = settings.bpf_root, .cgroup_root = {}, .run_folder = run_folder_});
+        return make_observer({.bpf_root = settings.bpf_root,
+                              .cgroup_root = settings.cgroup_root,
+                              .run_folder = run_folder_});
     }
     std::unique_ptr<Observer> observe() const { return must(try_observe()); }
 

@@ -16,7 +16,7 @@ struct ObserveOptions {
     LogOptions log;
     /// Folder of pins.
     std::string bpf_root;
-    /// Where names of cgroups are looked up; empty: where cgroup2 is mounted.
+    /// A folder of the hierarchy in which names of cgroups are looked up; empty: anywhere.
     std::string cgroup_root;
     ObserveFilter filter;
     bool json = false;

@@ -15,7 +15,7 @@ namespace sy::ebpf {
 struct ObservedPlaces {
     /// Folder of pins.
     std::string bpf_root;
-    /// Where names of cgroups are looked up; empty: where cgroup2 is mounted.
+    /// A folder of the hierarchy in which names of cgroups are looked up; empty: anywhere.
     std::string cgroup_root;
     /// Where the locks of observers are.
     std::string run_folder = "/run/switchyard";
