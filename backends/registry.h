@@ -26,6 +26,9 @@ struct BackendEntry {
                            Log& log);
     /// Capabilities (CAP_… of linux/capability.h) that the running backend needs.
     std::span<const int> capabilities;
+    /// Folder that no two instances may share, of whatever network namespaces. If it does not
+    /// exist, nothing of the backend's own is in the kernel. Null: none.
+    std::string (*place)(const BackendSettings& settings) = nullptr;
 };
 
 std::span<const BackendEntry> backends();

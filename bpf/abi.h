@@ -194,6 +194,9 @@ struct sy_settings {
     __u32 reserved;
 };
 
+/* observers: an array of ring buffers, one per `switchyard observe`; each gets every event. */
+#define SY_OBSERVERS 8
+
 /* statistics[n], per CPU, __u64. */
 enum sy_statistic {
     SY_STAT_MISS,       /* not a frontend of ours */
@@ -205,11 +208,9 @@ enum sy_statistic {
     SY_STAT_STICKY,     /* an unconnected UDP socket went on with its endpoint */
     SY_STAT_NO_STORAGE, /* no memory for the socket's storage, left to the packet path if UDP */
     SY_STAT_SKIPPED,    /* opted out, or source address already fixed */
-    SY_STAT_COUNT = 16,
+    SY_STAT_UNTOLD,     /* events the first observer had no room for; then those of the others */
+    SY_STAT_COUNT = SY_STAT_UNTOLD + SY_OBSERVERS,
 };
-
-/* observers: an array of ring buffers, one per `switchyard observe`; each gets every event. */
-#define SY_OBSERVERS 8
 
 enum sy_verdict {
     SY_VERDICT_TRANSLATED,

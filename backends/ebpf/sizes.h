@@ -28,6 +28,8 @@ struct Sizes {
 /// What is needed at least: elements in use, those about to be written included.
 using Needs = Sizes;
 
+/// How far the array of slots may grow: a power of two, room for at least the user's limit.
+uint32_t slots_limit(const EbpfSettings& limits);
 /// Sizes of a first set of maps for a cluster of about that many Services: small ones start small.
 Sizes starting_sizes(std::size_t known_services, const EbpfSettings& limits);
 /// `current` with every map that `needs` do not fit in grown to the power of two above twice the

@@ -35,9 +35,7 @@ static __always_inline void sy_recall_flow(struct bpf_sock* sk,
         if (!sy_flow_is_to(flow, connection)) continue;
         sy_stamp_flow(ring, flow);
         memory->known = true;
-        memory->endpoint = flow->connection.endpoint;
-        memory->position = flow->connection.position;
-        memory->id = flow->connection.id;
+        memory->connection = flow->connection;
         break;
     }
     bpf_spin_unlock(&ring->lock);

@@ -1,6 +1,7 @@
 /* Telling observers. */
 #pragma once
 
+#include "bpf/lib/count.h"
 #include "bpf/lib/language.h"
 #include "bpf/lib/request.h"
 #include "bpf/maps.h"
@@ -29,7 +30,7 @@ SY_GLOBAL int sy_tell(const struct sy_request* request, __u64 now, __u8 verdict)
     for (__u32 i = 0; i < SY_OBSERVERS; ++i) {
         const __u32 key = i; /* else the verifier loses sight of the counter */
         void* ring = bpf_map_lookup_elem(&observers, &key);
-        if (ring) bpf_ringbuf_output(ring, &event, sizeof event, 0);
+        if (ring && bpf_ringbuf_output(ring, &event, sizeof event, 0)) sy_count(SY_STAT_UNTOLD + i);
     }
     return 0;
 }

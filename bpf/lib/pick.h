@@ -12,9 +12,7 @@
 /* What an unconnected socket remembers of the VIP it sends to. */
 struct sy_memory {
     __u32 known; /* 0: nothing */
-    __u32 endpoint;
-    __u32 position;
-    __u32 id;
+    struct sy_connection connection;
 };
 
 /* External destinations under external policy Local: for what the node counts as its own. */
@@ -51,6 +49,23 @@ static __always_inline enum sy_decision sy_pick_any(struct sy_request* request,
     return SY_LEAVE;
 }
 
+/* The endpoint the socket is used to, if it still is where it was. If the index has been given to
+ * another endpoint since, that is a flow of its own. */
+static __always_inline enum sy_decision sy_pick_known(struct sy_request* request,
+                                                      const struct sy_service* service,
+                                                      const struct sy_memory* flow) {
+    const struct sy_connection* former = &flow->connection;
+    if (!flow->known || former->id != service->id) return SY_LEAVE;
+    if (!sy_is_at(service, former->endpoint, former->position)) return SY_LEAVE;
+    if (!sy_take(&request->connection, request->ipv6, service, former->endpoint,
+                 former->position)) {
+        return SY_LEAVE;
+    }
+    const bool same = request->connection.port == former->port &&
+                      sy_same_address(request->connection.address, former->address);
+    return same ? SY_CONTINUE : SY_TRANSLATE;
+}
+
 /* `flow` may be what the socket remembers. Counts why it leaves the request alone; what it answers
  * otherwise is for the caller to count. */
 SY_GLOBAL enum sy_decision sy_pick(struct sy_request* request, const struct sy_settings* config,
@@ -64,10 +79,8 @@ SY_GLOBAL enum sy_decision sy_pick(struct sy_request* request, const struct sy_s
         sy_count(SY_STAT_MISS);
         return SY_LEAVE;
     }
-    if (flow->known && flow->id == id && sy_is_at(&service, flow->endpoint, flow->position) &&
-        sy_take(&request->connection, request->ipv6, &service, flow->endpoint, flow->position)) {
-        return SY_CONTINUE;
-    }
+    const enum sy_decision decision = sy_pick_known(request, &service, flow);
+    if (decision != SY_LEAVE) return decision;
     sy_read_affinity(&service, request->netns, &memory);
     if (memory.used && sy_recall_choice(&memory, &service, &endpoint, &position) &&
         sy_take(&request->connection, request->ipv6, &service, endpoint, position)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bpf/abi.h"
+#include "bpf/lib/decision.h"
 #include "bpf/lib/language.h"
 
 struct sy_request {
@@ -14,13 +15,6 @@ struct sy_request {
     bool loopback_source;
     bool fixed_source; /* the socket has a source address before the route is known */
     __u8 reserved[3];  /* no gap: old kernels want every byte set that a function is given */
-};
-
-enum sy_decision {
-    SY_LEAVE,     /* to the packet path, untouched */
-    SY_TRANSLATE, /* request->connection says to where */
-    SY_CONTINUE,  /* the same, and it is no new flow */
-    SY_REFUSE,
 };
 
 /* Addresses of both families are four words, see abi.h. */

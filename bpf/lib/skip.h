@@ -33,10 +33,16 @@ static __always_inline bool sy_has_wrong_source(const struct sy_request* request
            (request->fixed_source && request->netns == config->host_netns);
 }
 
-SY_GLOBAL int sy_skips(const struct sy_request* request, const struct sy_settings* config) {
-    if (!request || !config) return true;
+/* Without a look at the process. */
+static __always_inline bool sy_skips_socket(const struct sy_request* request,
+                                            const struct sy_settings* config) {
     if (sy_has_wrong_source(request, config)) return true;
     if ((config->flags & SY_SETTING_HOST_ONLY) && request->netns != config->host_netns) return true;
-    if (!(config->flags & SY_SETTING_SKIP)) return false;
-    return sy_skips_netns(request->netns) || sy_skips_cgroup();
+    return (config->flags & SY_SETTING_SKIP) && sy_skips_netns(request->netns);
+}
+
+SY_GLOBAL int sy_skips(const struct sy_request* request, const struct sy_settings* config) {
+    if (!request || !config) return true;
+    return sy_skips_socket(request, config) ||
+           ((config->flags & SY_SETTING_SKIP) && sy_skips_cgroup());
 }

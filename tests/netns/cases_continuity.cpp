@@ -1,6 +1,6 @@
 // Nothing a client can notice: established connections outlive every update, and new ones find an
 // endpoint at every instant of it.
-#include "tests/netns/outside_view.h"
+#include "tests/support/outside_view.h"
 #include "tests/support/traffic.h"
 
 namespace sy::lab {
@@ -17,6 +17,7 @@ class ContinuityCases : public PacketTest {
         std::vector<Session> sessions;
         for (const Flow& flow :
              {tcp(Place::pod2, vip(1), Port(80)), tcp(Place::node, vip(1), Port(80)),
+              unbound(tcp(Place::node, vip(1), Port(80))), tcp(Place::pod2, lb(1), Port(80)),
               tcp(Place::ext, vip(1), Port(80)), tcp(Place::ext, lb(1), Port(80)),
               tcp(Place::pod1, vip(1), Port(80)), tcp(Place::blk, lb(1), Port(80)),
               tcp(Place::ext, node_ip(), Port(30001)), tcp(Place::node, node_ip(), Port(30001))}) {
@@ -96,7 +97,7 @@ TEST_P(ContinuityCases, EstablishedConnectionsOutliveEveryUpdate) {
     // acknowledgement to a VIP is lost then, which does no harm; one to a NodePort meets the node's
     // own stack, which resets the connection. Nobody can help that.
     sessions.erase(sessions.end() - 2 * kPerFlow, sessions.end());
-    for (const Damage& one : damages(cluster.entry(), family())) {
+    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
         const auto done = must_run_in(lab().at(Place::node), one.command);
         (void)done;  // some damage needs an element that is gone: fine
         ASSERT_TRUE(cluster.audit());
@@ -125,15 +126,21 @@ TEST_P(ContinuityCases, EndpointsFlipUnderTraffic) {
     Traffic by_vip(lab(), tcp(ext, vip(1), Port(80)));
     Traffic by_lb(lab(), tcp(node2, lb(1), Port(80)));
     Traffic from_node(lab(), tcp(node, vip(1), Port(80)));
+    Traffic from_process(lab(), unbound(tcp(node, vip(1), Port(80))));
+    Traffic from_pod(lab(), tcp(pod2, vip(1), Port(80)));
+    Traffic udp_from_pod(lab(), udp(pod1, vip(4), Port(53)));
     Traffic sticky(lab(), tcp(ext, vip(2), Port(80)));
+    Traffic sticky_pod(lab(), tcp(pod1, vip(2), Port(80)));
     Traffic local(lab(), tcp(ext, node_ip(), Port(30003)));
     Traffic udp_traffic(lab(), udp(blk, vip(4), Port(53)));
     for (std::size_t step = 1; step <= 200; ++step) {
         set_all(step);
         by_vip.wait_for(2);
+        from_pod.wait_for(2);
     }
     const std::set<std::string> all{"pod1", "pod2", "podr"};
-    for (Traffic* traffic : {&by_vip, &by_lb, &from_node, &sticky, &udp_traffic}) {
+    for (Traffic* traffic : {&by_vip, &by_lb, &from_node, &from_process, &from_pod, &udp_from_pod,
+                             &sticky, &sticky_pod, &udp_traffic}) {
         expect_answers(*traffic, all);
     }
     expect_answers(local, {"pod1", "pod2"});
@@ -146,6 +153,7 @@ TEST_P(ContinuityCases, ManyEndpointsComeAndGoUnderTraffic) {
     cluster.put(pods("shop/web", {Place::pod1}));
     cluster.must_sync();
     Traffic traffic(lab(), tcp(Place::ext, vip(1), Port(80)));
+    Traffic from_pod(lab(), tcp(Place::pod2, vip(1), Port(80)));
     for (int round = 0; round < 20; ++round) {
         for (int size = 0; size <= 5; ++size) {
             SliceSpec more = slice("shop/web", family(), "2").port(kOtherServerPort.number());
@@ -161,8 +169,10 @@ TEST_P(ContinuityCases, ManyEndpointsComeAndGoUnderTraffic) {
             cluster.must_sync();
         }
     }
-    traffic.wait_for(1);
-    expect_answers(traffic, {"pod1", "pod2", "podr", "pod1:8081", "pod2:8081", "podr:8081"});
+    for (Traffic* each : {&traffic, &from_pod}) {
+        each->wait_for(1);
+        expect_answers(*each, {"pod1", "pod2", "podr", "pod1:8081", "pod2:8081", "podr:8081"});
+    }
 }
 
 TEST_P(ContinuityCases, RestartsAndAuditsUnderTraffic) {
@@ -173,6 +183,8 @@ TEST_P(ContinuityCases, RestartsAndAuditsUnderTraffic) {
     cluster.must_sync();
     Traffic by_vip(lab(), tcp(Place::ext, vip(1), Port(80)));
     Traffic sticky(lab(), tcp(Place::ext, vip(2), Port(80)));
+    Traffic from_process(lab(), unbound(tcp(Place::node, vip(1), Port(80))));
+    Traffic sticky_process(lab(), unbound(tcp(Place::node, vip(2), Port(80))));
     for (int round = 0; round < 30; ++round) {
         cluster.restart();
         cluster.facts.masquerade_all = round % 2 == 0;  // rewrites rules
@@ -180,8 +192,12 @@ TEST_P(ContinuityCases, RestartsAndAuditsUnderTraffic) {
         ASSERT_TRUE(cluster.audit());
         by_vip.wait_for(2);
     }
-    expect_answers(by_vip, {"pod1", "podr"});
-    EXPECT_EQ(sticky.stop().size(), 1u) << "the memory of clients was lost";
+    for (Traffic* each : {&by_vip, &from_process}) {
+        expect_answers(*each, {"pod1", "podr"});
+    }
+    for (Traffic* each : {&sticky, &sticky_process}) {
+        EXPECT_EQ(each->stop().size(), 1u) << "the memory of clients was lost";
+    }
 }
 
 TEST_P(ContinuityCases, TablesGrowUnderTraffic) {
@@ -196,6 +212,8 @@ TEST_P(ContinuityCases, TablesGrowUnderTraffic) {
     Traffic by_vip(lab(), tcp(Place::ext, vip(1), Port(80)));
     Traffic by_port(lab(), tcp(Place::ext, node_ip(), Port(30001)));
     Traffic sticky(lab(), tcp(Place::ext, vip(2), Port(80)));
+    Traffic from_process(lab(), unbound(tcp(Place::node, vip(1), Port(80))));
+    Traffic sticky_pod(lab(), tcp(Place::pod1, vip(2), Port(80)));
     for (unsigned n = 0; n < kMany; n += kStep) {
         load_many(n, n + kStep);
         cluster.must_sync();
@@ -211,9 +229,12 @@ TEST_P(ContinuityCases, TablesGrowUnderTraffic) {
     cluster.must_sync();
     EXPECT_TRUE(silent({tcp(Place::ext, bulk_ip(3), Port(80))}));
     expect_alive(sessions, "70,000 Services deleted");
-    expect_answers(by_vip, {"pod1", "podr"});
-    expect_answers(by_port, {"pod1", "podr"});
-    EXPECT_EQ(sticky.stop().size(), 1u) << "the memory of clients was lost";
+    for (Traffic* each : {&by_vip, &by_port, &from_process}) {
+        expect_answers(*each, {"pod1", "podr"});
+    }
+    for (Traffic* each : {&sticky, &sticky_pod}) {
+        EXPECT_EQ(each->stop().size(), 1u) << "the memory of clients was lost";
+    }
 }
 
 }  // namespace

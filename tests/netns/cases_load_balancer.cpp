@@ -70,7 +70,7 @@ TEST_P(LoadBalancerCases, EverybodyIsInTheZeroRange) {
     cluster.put(pods("shop/web", {Place::pod1}));
     cluster.must_sync();
     for (Place from : {Place::blk, Place::ext, Place::pod2, Place::node}) {
-        EXPECT_TRUE(reaches(tcp(from, lb(1), Port(80)), {"pod1 masq"}, 4));
+        EXPECT_TRUE(reaches_by_packets(tcp(from, lb(1), Port(80)), {"pod1 masq"}, 4));
     }
 }
 

@@ -3,8 +3,8 @@
 // reset and the endpoint would lose the connection.
 #include <sys/socket.h>
 
-#include "tests/netns/outside_view.h"
 #include "tests/support/backend_fixture.h"
+#include "tests/support/outside_view.h"
 #include "tests/support/packet.h"
 #include "tests/support/sniffer.h"
 #include "tests/support/socket_address.h"

@@ -1,7 +1,7 @@
 // The sync engine at work in the kernel: cases 87 and 88, damage and repair (89), foreign objects.
 #include <algorithm>
 
-#include "tests/netns/outside_view.h"
+#include "tests/support/outside_view.h"
 
 namespace sy::lab {
 namespace {
@@ -50,6 +50,8 @@ class SyncCases : public PacketTest {
     void expect_variety() {
         for (Family each : kFamilies) {
             EXPECT_TRUE(reaches(tcp(Place::ext, cluster_ip(each, 1), Port(80)),
+                                {"pod1 masq", "podr masq"}, 8));
+            EXPECT_TRUE(reaches(tcp(Place::pod2, address(Place::node, each), Port(30001)),
                                 {"pod1 masq", "podr masq"}, 8));
         }
         EXPECT_TRUE(reaches(tcp(Place::ext, lb(2), Port(80)), {"pod1 kept"}, 4));
@@ -210,7 +212,7 @@ TEST_P(SyncCases, EveryDamageIsNoticedAndMended) {
     cluster.must_sync();
     expect_variety();
     Session old = Session::open(lab(), tcp(Place::pod2, vip(1), Port(80)));
-    for (const Damage& one : damages(cluster.entry(), family())) {
+    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         const Result<KernelReport> audit = cluster.audit();
@@ -229,7 +231,7 @@ TEST_P(SyncCases, EveryDamageIsNoticedAndMended) {
 TEST_P(SyncCases, DamageWhileNobodyWatched) {
     put_variety();
     cluster.must_sync();
-    for (const Damage& one : damages(cluster.entry(), family())) {
+    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         cluster.restart();
@@ -245,7 +247,7 @@ TEST_P(SyncCases, DamageWhileNobodyWatched) {
 TEST_P(SyncCases, AChangeOnDamagedGroundEndsRight) {
     put_variety();
     cluster.must_sync();
-    for (const Damage& one : damages(cluster.entry(), family())) {
+    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         cluster.put(pods("shop/sticky", {Place::podr}));

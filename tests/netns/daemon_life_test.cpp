@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "tests/netns/daemon_fixture.h"
-#include "tests/netns/outside_view.h"
 #include "tests/support/backend_fixture.h"
+#include "tests/support/outside_view.h"
 #include "tests/support/traffic.h"
 
 namespace sy::lab {
@@ -189,7 +189,7 @@ TEST_P(DaemonLife, DamageIsMendedSoon) {
     start();
     EXPECT_TRUE(becomes(flow(), both));
     Session session = Session::open(lab(), flow());
-    for (const Damage& one : damages(backends().front(), family())) {
+    for (const Damage& one : damages(lab(), backends().front(), family())) {
         SCOPED_TRACE(one.what);
         node_command(one.command);
         EXPECT_TRUE(eventually([&] {

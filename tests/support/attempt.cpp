@@ -43,11 +43,12 @@ std::pair<int, int> socket_kind(const Flow& flow) {
 }  // namespace
 
 Attempt::Attempt(const Lab& lab, const Flow& flow) : flow_(flow), number_(next_number()) {
-    Entered inside(lab.at(flow.from));
-    open();
-    if (fd_ && !done_) {
-        connect_socket();
-    }
+    lab.in(flow.from, [this] {
+        open();
+        if (fd_ && !done_) {
+            connect_socket();
+        }
+    });
 }
 
 Attempt::~Attempt() {
@@ -87,6 +88,9 @@ void Attempt::open() {
     fd_ = Fd(::socket(domain(family), type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
     if (!fd_) {
         return fail_with(errno);
+    }
+    if (flow_.any_source) {
+        return;
     }
     const int on = 1;
     if (flow_.source_port != Port()) {

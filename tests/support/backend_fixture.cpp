@@ -5,7 +5,25 @@
 #include <limits>
 #include <stdexcept>
 
+#include "tests/support/outside_view.h"
+
 namespace sy::lab {
+namespace {
+
+/// The flows, and those of the node's processes that can also be had without a fixed source.
+std::vector<Flow> with_unbound_clients(const std::vector<Flow>& flows) {
+    std::vector<Flow> all = flows;
+    for (const Flow& flow : flows) {
+        const bool has_ports = flow.kind == Flow::Kind::tcp || flow.kind == Flow::Kind::udp;
+        if (flow.from == Place::node && !flow.source && has_ports) {
+            all.push_back(unbound(flow));
+        }
+    }
+    return all;
+}
+
+}  // namespace
+
 void RecordingLog::write(LogLevel level, std::string_view message) {
     constexpr std::array<std::string_view, 4> kLevels{"debug: ", "info: ", "warning: ", "error: "};
     text_ += std::string(kLevels[static_cast<std::size_t>(level)]) + std::string(message) + "\n";
@@ -42,6 +60,12 @@ Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
         facts.service_cidrs.push_back(service_network(family));
     }
     facts.detector = cidr_detector();
+    if (lab.cgroup()) {
+        settings.ebpf.cgroup_root = *lab.cgroup();
+        settings.ebpf.bpf_root = lab.bpf_root();
+    } else {  // never the whole machine
+        settings.ebpf.cgroup_root = settings.ebpf.bpf_root = "/nonexistent";
+    }
     put(node_object());
     state_.apply(Listed{Kind::service});
     state_.apply(Listed{Kind::endpoint_slice});
@@ -177,15 +201,26 @@ SliceSpec PacketTest::pods(std::string_view service, std::vector<Place> places,
 
 testing::AssertionResult PacketTest::reaches(const Flow& flow, const Seen& expected,
                                              unsigned tries) const {
+    for (const Flow& each : with_unbound_clients({flow})) {
+        const Seen shown = as_shown(cluster.entry(), cluster.facts, each, expected);
+        if (testing::AssertionResult result = expect_reaches(lab(), each, shown, tries); !result) {
+            return result;
+        }
+    }
+    return testing::AssertionSuccess();
+}
+
+testing::AssertionResult PacketTest::reaches_by_packets(const Flow& flow, const Seen& expected,
+                                                        unsigned tries) const {
     return expect_reaches(lab(), flow, expected, tries);
 }
 
 testing::AssertionResult PacketTest::refused(const std::vector<Flow>& flows) const {
-    return expect_refused(lab(), flows);
+    return expect_refused(lab(), with_unbound_clients(flows));
 }
 
 testing::AssertionResult PacketTest::silent(const std::vector<Flow>& flows) const {
-    return expect_silent(lab(), flows);
+    return expect_silent(lab(), with_unbound_clients(flows));
 }
 
 }  // namespace sy::lab

@@ -37,6 +37,7 @@ class Cluster {
   public:
     /// Makes, probes and adopts; failures are reported as test failures. The state begins
     /// complete, with the Node object and no Service. Both families' facts are set up.
+    /// A backend for sockets is given the lab's cgroup and its own folder for pins.
     Cluster(const Lab& lab, const BackendEntry& entry);
 
     void put(const ServiceSpec& spec);
@@ -120,11 +121,15 @@ class PacketTest : public testing::TestWithParam<Variant> {
                    Protocol protocol = Protocol::tcp) const;
 
     using Seen = std::set<std::string>;
-    /// See expect.h.
+    /// See expect.h. Flows from the node are tried by a client bound to its address and by one that
+    /// is not. `expected` is what kube-proxy would show, see as_shown().
     testing::AssertionResult reaches(const Flow& flow, const Seen& expected,
                                      unsigned tries = 16) const;
     testing::AssertionResult refused(const std::vector<Flow>& flows) const;
     testing::AssertionResult silent(const std::vector<Flow>& flows) const;
+    /// By a client whose packets the backend has to translate, whatever it could do for others.
+    testing::AssertionResult reaches_by_packets(const Flow& flow, const Seen& expected,
+                                                unsigned tries = 16) const;
 
     Cluster cluster;
 };

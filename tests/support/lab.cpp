@@ -57,6 +57,10 @@ IpAddr numbered(Family family, std::string_view prefix4, std::string_view prefix
                                   : literal(std::string(prefix6) + std::to_string(n));
 }
 
+bool is_on_node(Place place) {
+    return place == Place::node || place == Place::pod1 || place == Place::pod2;
+}
+
 const Row& row(Place place) {
     return kRows[static_cast<std::size_t>(place)];
 }
@@ -184,6 +188,45 @@ Cidr allowed_network(Family family) {
     return network(family == Family::ipv4 ? "203.0.112.0/21" : "fd00:203::/32");
 }
 
+// The whole program moves into a cgroup, so that one for threads can be made below it. There the
+// node is, and beside it, as far as attached programs can see, everybody else.
+Result<std::string> Lab::make_cgroup() {
+    Result<BpfScope> scope = BpfScope::create();
+    if (!scope) {
+        return std::unexpected(scope.error());
+    }
+    scope_.emplace(std::move(*scope));
+    Result<std::string> path = make_thread_cgroup(scope_->cgroup().string(), "node");
+    if (!path) {
+        return path;
+    }
+    if (Result<void> joined = scope_->join(); !joined) {
+        return std::unexpected(joined.error());
+    }
+    inside_ = std::make_unique<CgroupThread>(*path);
+    return path;
+}
+
+Lab::~Lab() {
+    responder_.reset();
+    inside_.reset();
+    if (scope_) {
+        (void)scope_->leave();
+    }
+}
+
+void Lab::in(Place place, const std::function<void()>& work) const {
+    const auto enter_and_work = [&] {
+        Entered inside(at(place));
+        work();
+    };
+    if (inside_ && is_on_node(place)) {
+        inside_->run(enter_and_work);
+    } else {
+        enter_and_work();
+    }
+}
+
 Result<std::unique_ptr<Lab>> Lab::create() {
     std::vector<NetNs> places;
     for (std::size_t i = 0; i < kPlaces.size(); ++i) {
@@ -194,6 +237,7 @@ Result<std::unique_ptr<Lab>> Lab::create() {
         places.push_back(std::move(*ns));
     }
     std::unique_ptr<Lab> lab(new Lab(std::move(places)));
+    lab->cgroup_ = lab->make_cgroup();
     if (Result<void> tuned = lab->tune(); !tuned) {
         return std::unexpected(tuned.error());
     }
@@ -205,7 +249,7 @@ Result<std::unique_ptr<Lab>> Lab::create() {
         for (Place place : {Place::pod1, Place::pod2, Place::podr, Place::node}) {
             for (Family family : kFamilies) {
                 servers.push_back({std::string(to_string(place)),
-                                   &lab->at(place),
+                                   [&lab, place](const auto& work) { lab->in(place, work); },
                                    address(place, family),
                                    {kServerPort, kOtherServerPort}});
             }
@@ -216,6 +260,13 @@ Result<std::unique_ptr<Lab>> Lab::create() {
         return std::unexpected(responder.error());
     }
     lab->responder_ = std::move(*responder);
+    for (Place place : {Place::pod1, Place::pod2}) {
+        Result<Resident> resident = Resident::start(lab->at(place));
+        if (!resident) {
+            return std::unexpected(resident.error());
+        }
+        lab->residents_.push_back(std::move(*resident));
+    }
     return lab;
 }
 

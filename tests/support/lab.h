@@ -8,17 +8,23 @@
 //
 // Nothing in the lab answers for a VIP: what is not translated by the node leaves it through a
 // dead end and is never seen again (a client sees silence).
+//
+// Processes of the node under test, its pods' included, are in a cgroup of their own: sockets of
+// node, pod1 and pod2 are made there, all others outside.
 #pragma once
 
 #include <array>
-#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/ip.h"
 #include "base/net.h"
 #include "base/result.h"
+#include "tests/support/bpf_scope.h"
+#include "tests/support/cgroup.h"
 #include "tests/support/netns.h"
 #include "tests/support/responder.h"
 
@@ -71,18 +77,34 @@ class Lab {
   public:
     /// Needs root, `ip` and nothing else. Takes a few tenths of a second.
     static Result<std::unique_ptr<Lab>> create();
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+    ~Lab();
 
     const NetNs& at(Place place) const { return places_[static_cast<std::size_t>(place)]; }
+    /// Does something as a process of the place would: in its network namespace and, on the node
+    /// under test, in its cgroup. Returns when it is done; any thread may ask.
+    void in(Place place, const std::function<void()>& work) const;
+    /// Full path of the cgroup of the node under test; or why there is none, and everything is in
+    /// the cgroup of the test program.
+    const Result<std::string>& cgroup() const { return cgroup_; }
+    /// A folder for pins in a bpf file system of our own. Only with a cgroup().
+    std::string bpf_root() const { return (scope_->folder() / "switchyard").string(); }
     /// Any address of the node, VIPs excluded.
     bool is_node_address(const IpAddr& ip) const;
 
   private:
     explicit Lab(std::vector<NetNs> places) : places_(std::move(places)) {}
+    Result<std::string> make_cgroup();
     Result<void> wire();
     Result<void> tune();
 
     std::vector<NetNs> places_;
+    std::optional<BpfScope> scope_;
+    Result<std::string> cgroup_;
+    std::unique_ptr<CgroupThread> inside_;
     std::unique_ptr<Responder> responder_;
+    std::vector<Resident> residents_;
 };
 
 }  // namespace sy::lab

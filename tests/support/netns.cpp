@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -90,6 +91,30 @@ Entered::Entered(const NetNs& ns) : before_(open_own_namespace()) {
 Entered::~Entered() {
     if (::setns(before_.get(), CLONE_NEWNET) != 0) {
         die("leaving a network namespace");
+    }
+}
+
+Result<Resident> Resident::start(const NetNs& ns) {
+    // setpriv makes the kernel end it with us.
+    constexpr std::array kWords{"setpriv", "--pdeathsig", "KILL", "sleep", "infinity"};
+    std::vector<char*> words;
+    for (const char* word : kWords) {
+        words.push_back(const_cast<char*>(word));
+    }
+    words.push_back(nullptr);
+    pid_t child = -1;
+    Entered inside(ns);
+    const int code = ::posix_spawnp(&child, words[0], nullptr, nullptr, words.data(), environ);
+    if (code != 0) {
+        return fail("cannot be started", words[0], code);
+    }
+    return Resident(child);
+}
+
+Resident::~Resident() {
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
     }
 }
 

@@ -2,8 +2,11 @@
 // however the test ends.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -39,6 +42,21 @@ class Entered {
 
   private:
     Fd before_;
+};
+
+/// A process that does nothing but be in a namespace, as long as this object lives: who looks for
+/// namespaces among the processes finds it, like a pod's.
+class Resident {
+  public:
+    static Result<Resident> start(const NetNs& ns);
+    Resident(Resident&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
+    Resident& operator=(Resident&&) = delete;
+    ~Resident();
+
+  private:
+    explicit Resident(pid_t pid) : pid_(pid) {}
+
+    pid_t pid_;
 };
 
 /// What a finished program left.

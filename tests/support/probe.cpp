@@ -57,7 +57,7 @@ bool is_raw(const Flow& flow) {
 }
 
 Flow make(Flow::Kind kind, Place from, const IpAddr& to, Port port) {
-    return {kind, from, to, port, std::nullopt, Port()};
+    return {kind, from, to, port, std::nullopt, Port(), false};
 }
 
 }  // namespace
@@ -68,6 +68,9 @@ std::string Flow::to_string() const {
                        std::string(lab::to_string(from));
     if (source) {
         text += " (as " + source->to_string() + ")";
+    }
+    if (any_source) {
+        text += " (unbound)";
     }
     text += " -> " + to.to_string();
     return kind == Kind::ping ? text : text + " port " + std::to_string(port.number());
@@ -89,6 +92,11 @@ Flow ping(Place from, const IpAddr& to) {
 Flow with_source(Flow flow, const IpAddr& source, Port port) {
     flow.source = source;
     flow.source_port = port;
+    return flow;
+}
+
+Flow unbound(Flow flow) {
+    flow.any_source = true;
     return flow;
 }
 

@@ -24,6 +24,8 @@ struct Flow {
     std::optional<IpAddr> source;
     /// Source port; 0: any.
     Port source_port;
+    /// The client leaves its source address to the kernel, as most do.
+    bool any_source = false;
 
     std::string to_string() const;
 };
@@ -34,6 +36,8 @@ Flow sctp(Place from, const IpAddr& to, Port port);
 Flow ping(Place from, const IpAddr& to);
 /// The same flow with another source.
 Flow with_source(Flow flow, const IpAddr& source, Port port = Port());
+/// The same flow of a client that binds to no address.
+Flow unbound(Flow flow);
 
 /// What became of an attempt.
 struct Outcome {

@@ -87,7 +87,12 @@ Responder::~Responder() {
 }
 
 Result<void> Responder::open(const Server& server) {
-    Entered inside(*server.ns);
+    Result<void> opened;
+    server.there([&] { opened = open_all(server); });
+    return opened;
+}
+
+Result<void> Responder::open_all(const Server& server) {
     const Family family = server.address.family();
     const auto keep = [&](Kind kind, Port port, Result<Fd> fd) -> Result<void> {
         if (!fd) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,8 @@ class Responder {
   public:
     struct Server {
         std::string name;
-        const NetNs* ns = nullptr;
+        /// Does something where the server lives.
+        std::function<void(const std::function<void()>&)> there;
         IpAddr address;
         /// TCP and UDP; SCTP is answered on all ports.
         std::vector<Port> ports;
@@ -58,6 +60,7 @@ class Responder {
     Responder() = default;
     Result<void> add(Socket socket);
     Result<void> open(const Server& server);
+    Result<void> open_all(const Server& server);
     void loop();
     void ready(Socket& socket);
     void accept_all(Socket& listener);

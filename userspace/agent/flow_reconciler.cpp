@@ -50,12 +50,15 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
         ended({.ok = result.has_value(),
                .took = took,
                .deleted_ipv4 = result ? result->deleted_ipv4 : 0,
-               .deleted_ipv6 = result ? result->deleted_ipv6 : 0});
+               .deleted_ipv6 = result ? result->deleted_ipv6 : 0,
+               .ended_ipv4 = result ? result->ended_ipv4 : 0,
+               .ended_ipv6 = result ? result->ended_ipv6 : 0});
         if (result) {
             failures = 0;
-            log.debug(fmt::format("udp flows: {} seen, {} stale removed, {} frontends checked",
-                                  result->seen, result->deleted_ipv4 + result->deleted_ipv6,
-                                  suspects.rules.size()));
+            log.debug(fmt::format(
+                "udp flows: {} seen, {} stale removed, {} sockets ended, {} frontends checked",
+                result->seen, result->deleted_ipv4 + result->deleted_ipv6,
+                result->ended_ipv4 + result->ended_ipv6, suspects.rules.size()));
             pump();
             return;
         }

@@ -17,11 +17,16 @@ class io_context;
 
 namespace sy {
 
-/// What one pass over the connection table did.
+/// What one pass over tracked flows and bound sockets did.
 struct FlowReport {
+    /// Both together.
     uint64_t seen = 0;
+    /// Tracked flows.
     uint64_t deleted_ipv4 = 0;
     uint64_t deleted_ipv6 = 0;
+    /// Sockets.
+    uint64_t ended_ipv4 = 0;
+    uint64_t ended_ipv6 = 0;
 };
 
 /// Event-driven: a pass runs only after a commit made frontends suspect. What becomes suspect
@@ -29,7 +34,7 @@ struct FlowReport {
 /// strand.
 class FlowReconciler {
   public:
-    /// Looks at every UDP flow once and deletes the stale ones. Called on the reconciler's thread.
+    /// Looks at every UDP flow once and ends the stale ones. Called on the reconciler's thread.
     using Pass = std::function<Result<FlowReport>(const UdpSuspects&)>;
 
     /// Told of every pass, on the strand.

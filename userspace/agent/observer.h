@@ -55,8 +55,11 @@ struct SyncEnd {
 struct FlowPassEnd {
     bool ok = false;
     Duration took{};
+    /// Tracked flows, and sockets that a backend had bound to an endpoint.
     uint64_t deleted_ipv4 = 0;
     uint64_t deleted_ipv6 = 0;
+    uint64_t ended_ipv4 = 0;
+    uint64_t ended_ipv6 = 0;
 };
 
 /// All calls on the strand, between two steps of the agent: an observer may read the clock, but

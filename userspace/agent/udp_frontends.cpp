@@ -26,9 +26,14 @@ bool makes_suspect(const std::vector<EndpointAddr>& before,
 }  // namespace
 
 bool UdpSuspects::stale(const EndpointAddr& destination, const EndpointAddr& answering) const {
+    const bool loopback = destination.ip.is_loopback();
+    if (loopback && answering == destination) {
+        return false;
+    }
     auto rule = rules.find(destination);
     if (rule == rules.end() &&
-        std::binary_search(nodeport_addresses.begin(), nodeport_addresses.end(), destination.ip)) {
+        (loopback || std::binary_search(nodeport_addresses.begin(), nodeport_addresses.end(),
+                                        destination.ip))) {
         rule = rules.find({.ip = unspecified(destination.ip.family()), .port = destination.port});
     }
     if (rule == rules.end()) {

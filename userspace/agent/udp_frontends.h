@@ -25,7 +25,9 @@ struct UdpSuspects {
     /// Sorted: where NodePorts are served.
     std::vector<IpAddr> nodeport_addresses;
 
-    /// True if a flow sent to `destination` and answered by `answering` must not go on.
+    /// True if a flow sent to `destination` and answered by `answering` must not go on. Loopback
+    /// serves NodePorts too, to sockets that a backend has bound to an endpoint; what goes over
+    /// loopback untranslated is nobody's business.
     bool stale(const EndpointAddr& destination, const EndpointAddr& answering) const;
 };
 

@@ -32,6 +32,10 @@ constexpr std::array kCommands{
                 "* counts beside --config, too. Needs no privileges. Exits with 1 if a document "
                 "was bad;\nthe others are printed."},
     CommandHelp{"cleanup", "Remove every rule that switchyard wrote", ""},
+    CommandHelp{
+        "observe", "Show connections to Services as they are made (mode ebpf)",
+        "Needs no daemon, but root. One line per connection that was sent to an endpoint or "
+        "refused."},
     CommandHelp{"version", "Print the version", ""},
 };
 
@@ -50,6 +54,9 @@ std::string program_help() {
 std::span<const FlagSpec> flags_of(std::string_view command) {
     if (command == "version") {
         return {};
+    }
+    if (command == "observe") {
+        return observe_flag_specs();
     }
     return command == "cleanup" ? cleanup_flag_specs() : flag_specs();
 }
@@ -85,6 +92,14 @@ Command cleanup_command(std::string_view name, const Flags& flags) {
     return CleanupCommand{std::move(*options)};
 }
 
+Command observe_command(const Flags& flags) {
+    auto options = load_observe_options(flags);
+    if (!options) {
+        return refuse("observe", options.error().message());
+    }
+    return ObserveCommand{std::move(*options)};
+}
+
 Command render_command(Loading loading) {
     if (loading.options.manifests.empty()) {
         return refuse("render",
@@ -101,6 +116,9 @@ Command carry_out(std::string_view name, const Flags& flags, const Surroundings&
     }
     if (name == "cleanup" || flags.on("cleanup")) {
         return cleanup_command(name, flags);
+    }
+    if (name == "observe") {
+        return observe_command(flags);
     }
     auto loading = load_options(flags, surroundings, read_file);
     if (!loading.errors.empty()) {
@@ -124,7 +142,8 @@ Command parse_command_line(std::span<const char* const> arguments, const Surroun
     auto words = arguments.subspan(std::min<std::size_t>(1, arguments.size()));
     const std::string_view first = words.empty() ? std::string_view() : words.front();
     if (first.empty()) {
-        return refuse("", "a command is missing; give one of: run, render, cleanup, version");
+        return refuse("",
+                      "a command is missing; give one of: run, render, cleanup, observe, version");
     }
     if (first == "-h" || first == "--help") {
         return Exit{.code = 0, .out = program_help(), .error = {}};

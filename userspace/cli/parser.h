@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "cli/load.h"
+#include "cli/observe_options.h"
 #include "config/options.h"
 
 namespace sy {
@@ -21,6 +22,9 @@ struct RenderCommand {
 };
 struct CleanupCommand {
     CleanupOptions options;
+};
+struct ObserveCommand {
+    ObserveOptions options;
 };
 struct VersionCommand {};
 struct WriteConfigCommand {
@@ -37,8 +41,8 @@ struct Exit {
     std::string error;
 };
 
-using Command = std::variant<RunCommand, RenderCommand, CleanupCommand, VersionCommand,
-                             WriteConfigCommand, Exit>;
+using Command = std::variant<RunCommand, RenderCommand, CleanupCommand, ObserveCommand,
+                             VersionCommand, WriteConfigCommand, Exit>;
 
 /// Exit code for a command line or a configuration that cannot be understood.
 inline constexpr int kUsageError = 2;

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -44,6 +46,23 @@ bool lock(int file) {
     }
 }
 
+/// A path as part of a file's name: "/a/b-c" is "-a-b%2dc".
+std::string escaped(std::string_view path) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string out;
+    for (const char c : path) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '/') {
+            out += '-';
+        } else if (std::isalnum(byte) != 0 || c == '_' || c == '.') {
+            out += c;
+        } else {
+            out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+        }
+    }
+    return out;
+}
+
 /// The file may have been removed between opening and locking it.
 bool still_there(int file, const std::filesystem::path& path) {
     struct stat ours{};
@@ -59,9 +78,26 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
     if (stat("/proc/thread-self/ns/net", &ns) != 0) {
         return fail("find out the network namespace", "/proc/thread-self/ns/net", errno);
     }
+    return take_file(folder / ("net-" + std::to_string(ns.st_ino) + ".lock"),
+                     "is at work in this network namespace");
+}
+
+Result<InstanceLock> InstanceLock::take_for(const std::filesystem::path& place,
+                                            const std::filesystem::path& folder,
+                                            const std::string& role) {
     std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    const std::filesystem::path path = folder / ("net-" + std::to_string(ns.st_ino) + ".lock");
+    const auto canonical = std::filesystem::weakly_canonical(place, error);
+    if (error) {
+        return fail("find out which folder this is", place, error.value());
+    }
+    return take_file(folder / (role + escaped(canonical.string()) + ".lock"),
+                     "is at work with " + place.string());
+}
+
+Result<InstanceLock> InstanceLock::take_file(const std::filesystem::path& path,
+                                             const std::string& where) {
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
     for (;;) {
         Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (!file) {
@@ -70,8 +106,7 @@ Result<InstanceLock> InstanceLock::take(const std::filesystem::path& folder) {
         if (!lock(file.get())) {
             const pid_t pid = holder(file.get());
             return fail("another switchyard" +
-                        (pid > 0 ? " (process " + std::to_string(pid) + ")" : "") +
-                        " is at work in this network namespace");
+                        (pid > 0 ? " (process " + std::to_string(pid) + ")" : "") + " " + where);
         }
         if (!still_there(file.get(), path)) {
             continue;

@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "serve/metrics_own.h"
 #include "serve/no_local.h"
 #include "serve/process_metrics.h"
+#include "serve/traffic_metrics.h"
 
 namespace sy {
 namespace {
@@ -61,15 +63,25 @@ struct Metrics::Impl {
     OwnMetrics own;
     NoLocalEndpoints no_local;
     ProcessMetrics process;
+    std::optional<TrafficMetrics> traffic;
 };
 
 Metrics::Metrics(const BuildInfo& build, WallClock clock)
     : impl_(std::make_unique<Impl>(build, std::move(clock))) {}
 Metrics::~Metrics() = default;
 
+void Metrics::show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit) {
+    if (reader) {
+        impl_->traffic.emplace(std::move(reader), limit, Clock::now);
+    }
+}
+
 std::string Metrics::text() const {
     auto all = impl_->registry.Collect();
     std::ranges::move(impl_->process.Collect(), std::back_inserter(all));
+    if (impl_->traffic) {
+        std::ranges::move(impl_->traffic->Collect(), std::back_inserter(all));
+    }
     return prometheus::TextSerializer().Serialize(all);
 }
 
@@ -166,6 +178,8 @@ void Metrics::on_flows_pruned(const FlowPassEnd& end) {
     }
     impl_->kube.conntrack_deleted[Family::ipv4].Increment(static_cast<double>(end.deleted_ipv4));
     impl_->kube.conntrack_deleted[Family::ipv6].Increment(static_cast<double>(end.deleted_ipv6));
+    impl_->own.ended_sockets[Family::ipv4].Increment(static_cast<double>(end.ended_ipv4));
+    impl_->own.ended_sockets[Family::ipv6].Increment(static_cast<double>(end.ended_ipv6));
 }
 
 void Metrics::on_connected(std::string_view resource, bool connected) {

@@ -26,6 +26,10 @@ class Metrics : public AgentObserver, public WatchObserver {
     Metrics(const BuildInfo& build, WallClock clock);
     ~Metrics() override;
 
+    /// From now on text() asks `reader` as well, which takes time in proportion to the Services.
+    /// `limit`: Service ports with counters of their own. Null: nothing to ask.
+    void show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit);
+
     /// Prometheus' text format.
     std::string text() const;
 

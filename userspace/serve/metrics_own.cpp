@@ -130,6 +130,9 @@ OwnMetrics::OwnMetrics(Registry& registry)
       events_dropped(counters(registry, "switchyard_events_dropped_total",
                               "Kubernetes Events that could not be delivered.")
                          .Add({})),
+      ended_sockets(counters(registry, "switchyard_ended_sockets_total",
+                             "Connected UDP sockets that were ended because their endpoint had "
+                             "gone.")),
       watch_connected(gauges(registry, "switchyard_watch_connected",
                              "1 while the API server answers the watch of a resource.")),
       watch_restarts(counters(registry, "switchyard_watch_restarts_total",

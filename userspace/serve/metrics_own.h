@@ -68,6 +68,7 @@ struct OwnMetrics {
     Counter& reloads_ok;
     Counter& reloads_failed;
     Counter& events_dropped;
+    PerFamily<Counter> ended_sockets;
     prometheus::Family<Gauge>& watch_connected;
     prometheus::Family<Counter>& watch_restarts;
     prometheus::Family<Counter>& lists;

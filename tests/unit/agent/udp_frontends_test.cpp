@@ -148,6 +148,19 @@ TEST(UdpFrontends, NodePortsCountOnlyOnNodePortAddresses) {
         << "transit traffic to the same number";
 }
 
+TEST(UdpFrontends, LoopbackServesNodePortsToSocketsThatAreBoundToAnEndpoint) {
+    UdpFrontends table = settled(plan("dns", {node_port(30053)}, {kPod1}));
+    table.committed(plan("dns", {node_port(30053)}, {kPod2}));
+    const UdpSuspects suspects = table.take_suspects();
+    for (const char* loopback : {"127.0.0.1", "127.0.0.5"}) {
+        EXPECT_TRUE(suspects.stale(at(loopback, 30053), kPod1));
+        EXPECT_FALSE(suspects.stale(at(loopback, 30053), kPod2));
+        EXPECT_FALSE(suspects.stale(at(loopback, 30053), at(loopback, 30053)))
+            << "a server of the node's own";
+        EXPECT_FALSE(suspects.stale(at(loopback, 30054), kPod1));
+    }
+}
+
 TEST(UdpFrontends, AnAddressThatStartsToServeNodePortsMakesThemSuspect) {
     UdpFrontends table = settled(plan("dns", {vip(kVip, 53), node_port(30053)}, {kPod1}));
     table.set_nodeport_addresses({ip("192.0.2.10"), ip("192.0.2.11")});

@@ -119,8 +119,9 @@ TEST(CommandLine, WhatIsWrongIsToldWithAMend) {
         EXPECT_EQ(exit.out, "");
         return exit.error;
     };
-    EXPECT_EQ(line({}),
-              "switchyard: a command is missing; give one of: run, render, cleanup, version");
+    EXPECT_EQ(
+        line({}),
+        "switchyard: a command is missing; give one of: run, render, cleanup, observe, version");
     EXPECT_EQ(line({"run", "--manifests", "m", "--cluster-cidr", "10.0.0.0/33"}),
               "switchyard run: --cluster-cidr: \"10.0.0.0/33\" is not a network; give one CIDR or "
               "an IPv4,IPv6 pair such as 10.244.0.0/16,fd00:10:244::/56");

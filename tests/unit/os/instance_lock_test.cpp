@@ -64,6 +64,33 @@ TEST_F(InstanceLockTest, LeavesNothingBehindWhenRemoved) {
     EXPECT_TRUE(InstanceLock::take(folder_));
 }
 
+TEST_F(InstanceLockTest, OneOwnerPerPlaceByWhateverPath) {
+    const auto place = folder_ / "place";
+    std::filesystem::create_directories(place);
+    std::filesystem::create_symlink(place, folder_ / "link");
+    std::filesystem::create_directories(folder_ / "other");
+    auto first = InstanceLock::take_for(place, folder_);
+    ASSERT_TRUE(first) << first.error().message();
+    const auto second = InstanceLock::take_for(folder_ / "link", folder_);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().message(), "another switchyard (process " + std::to_string(getpid()) +
+                                            ") is at work with " + (folder_ / "link").string());
+    EXPECT_EQ(second.error().code, 0);
+    EXPECT_TRUE(InstanceLock::take_for(folder_ / "other", folder_));
+    EXPECT_TRUE(InstanceLock::take_for(place, folder_, "watcher")) << "another role";
+    EXPECT_TRUE(InstanceLock::take(folder_)) << "a namespace is no place";
+    first->remove();
+    EXPECT_TRUE(InstanceLock::take_for(place, folder_));
+}
+
+TEST_F(InstanceLockTest, APlaceNeedNotExist) {
+    const auto first = InstanceLock::take_for(folder_ / "a/b", folder_);
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_TRUE(InstanceLock::take_for(folder_ / "a-b", folder_));
+    EXPECT_TRUE(InstanceLock::take_for(folder_ / "a", folder_));
+    EXPECT_FALSE(InstanceLock::take_for(folder_ / "a/./b", folder_));
+}
+
 TEST_F(InstanceLockTest, AFolderThatCannotBeMadeIsAnError) {
     EXPECT_FALSE(InstanceLock::take("/proc/no/such/place"));
 }

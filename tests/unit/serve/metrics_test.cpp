@@ -23,6 +23,13 @@ using testing::Pair;
 
 const WallTime kNow(1000s);
 
+class OnePort : public TrafficReader {
+  public:
+    Result<std::vector<PortTraffic>> read() override {
+        return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
+    }
+};
+
 class MetricsTest : public testing::Test {
   protected:
     /// The value of one series, as text; "" if there is none.
@@ -74,6 +81,7 @@ class MetricsTest : public testing::Test {
         metrics.on_listed("services");
         metrics.on_malformed("services");
         metrics.count_api_request("200", "GET", "10.96.0.1:443");
+        metrics.show_traffic(std::make_unique<OnePort>(), 10);
     }
 
     Metrics metrics{{.version = "1.2.3"}, [] { return kNow; }};
@@ -249,10 +257,17 @@ TEST_F(MetricsTest, CountsAuditsFlowsWatchesAndTheRest) {
     EXPECT_EQ(value(R"(switchyard_audits_total{result="drifted"})"), "1");
     EXPECT_EQ(value(R"(switchyard_audits_total{result="failed"})"), "1");
     EXPECT_EQ(value("switchyard_drift_repairs_total"), "2");
-    metrics.on_flows_pruned({.ok = true, .took = 1ms, .deleted_ipv4 = 2, .deleted_ipv6 = 3});
+    metrics.on_flows_pruned({.ok = true,
+                             .took = 1ms,
+                             .deleted_ipv4 = 2,
+                             .deleted_ipv6 = 3,
+                             .ended_ipv4 = 4,
+                             .ended_ipv6 = 5});
     const std::string deleted = "kubeproxy_conntrack_reconciler_deleted_entries_total";
     EXPECT_EQ(value(deleted + R"({ip_family="IPv4"})"), "2");
     EXPECT_EQ(value(deleted + R"({ip_family="IPv6"})"), "3");
+    EXPECT_EQ(value(R"(switchyard_ended_sockets_total{ip_family="IPv4"})"), "4");
+    EXPECT_EQ(value(R"(switchyard_ended_sockets_total{ip_family="IPv6"})"), "5");
     metrics.on_connected("services", true);
     EXPECT_EQ(value(R"(switchyard_watch_connected{resource="services"})"), "1");
     metrics.on_connected("services", false);
@@ -271,6 +286,15 @@ TEST_F(MetricsTest, CountsAuditsFlowsWatchesAndTheRest) {
     EXPECT_EQ(value(R"(switchyard_config_reloads_total{result="ok"})"), "1");
     metrics.count_dropped_event();
     EXPECT_EQ(value("switchyard_events_dropped_total"), "1");
+}
+
+TEST_F(MetricsTest, ShowsTrafficIfThereIsSomebodyToAsk) {
+    metrics.show_traffic(nullptr, 10);
+    EXPECT_THAT(metrics.text(), Not(HasSubstr("switchyard_service_connections_total")));
+    metrics.show_traffic(std::make_unique<OnePort>(), 10);
+    EXPECT_EQ(value(R"(switchyard_service_connections_total{ip_family="IPv4",protocol="TCP",)"
+                    R"(service="shop/web:http"})"),
+              "4");
 }
 
 TEST_F(MetricsTest, PromtoolFindsNothingButTheNameThatIsKubeProxys) {

@@ -19,10 +19,11 @@
 #include "backends/kube_proxy/leftovers.h"
 #include "backends/registry.h"
 #include "cli/commands/feed.h"
+#include "cli/commands/flow_pass.h"
+#include "cli/commands/others.h"
 #include "config/reload.h"
 #include "kube/event_recorder.h"
 #include "os/addresses.h"
-#include "os/conntrack.h"
 #include "os/instance_lock.h"
 #include "serve/servers.h"
 #include "source/manifest/file_watch.h"
@@ -62,7 +63,10 @@ class EventRelay : public EventSink {
 class Daemon::Impl {
   public:
     Impl(Options options, Reload reload, ConfigurableLog& log)
-        : options_(std::move(options)), reload_(std::move(reload)), log_(log) {}
+        : options_(std::move(options)),
+          mode_(*find_backend(options_.proxy_mode)),
+          reload_(std::move(reload)),
+          log_(log) {}
 
     int run() {
         if (const auto ready = begin(); !ready) {
@@ -76,10 +80,10 @@ class Daemon::Impl {
   private:
     Result<void> begin();
     Result<void> open_kernel();
+    Result<void> open_backend();
     void make_servers();
     Result<void> open_feed();
     void make_agent(std::unique_ptr<Backend> backend);
-    Result<FlowReport> prune(const UdpSuspects& suspects);
     void on_synced();
     void write_settings();
 
@@ -93,6 +97,7 @@ class Daemon::Impl {
     void end();
 
     Options options_;
+    const BackendEntry& mode_;
     Reload reload_;
     ConfigurableLog& log_;
     int exit_code_ = 0;
@@ -102,7 +107,8 @@ class Daemon::Impl {
     boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     std::optional<AddressWatch> addresses_;
     std::optional<FdWatch> address_fd_;
-    std::optional<ConntrackPruner> conntrack_;
+    std::optional<InstanceLock> place_;
+    std::optional<FlowPass> flows_;
     EventRelay events_;
     std::optional<Servers> servers_;
     std::unique_ptr<Feed> feed_;
@@ -120,11 +126,9 @@ Result<void> Daemon::Impl::begin() {
     if (auto opened = open_feed(); !opened) {
         return opened;
     }
-    auto backend = find_backend(options_.proxy_mode)->make(options_.backend, log_);
-    if (!backend) {
-        return std::unexpected(backend.error());
+    if (auto opened = open_backend(); !opened) {
+        return opened;
     }
-    make_agent(std::move(*backend));
     follow_addresses();
     follow_signals();
     if (auto followed = follow_configuration(); !followed) {
@@ -158,11 +162,26 @@ Result<void> Daemon::Impl::open_kernel() {
         return std::unexpected(addresses.error());
     }
     addresses_.emplace(std::move(*addresses));
-    auto conntrack = ConntrackPruner::open();
-    if (!conntrack) {
-        return std::unexpected(conntrack.error());
+    return {};
+}
+
+Result<void> Daemon::Impl::open_backend() {
+    auto place = lock_place(mode_, options_.backend);
+    if (!place) {
+        return std::unexpected(place.error());
     }
-    conntrack_.emplace(std::move(*conntrack));
+    place_ = std::move(*place);
+    auto backend = mode_.make(options_.backend, log_);
+    if (!backend) {
+        return std::unexpected(backend.error());
+    }
+    auto tracked = ConntrackPruner::open();
+    if (!tracked) {
+        return std::unexpected(tracked.error());
+    }
+    flows_.emplace(std::move(*tracked), (*backend)->socket_pruner());
+    servers_->metrics().show_traffic((*backend)->traffic_reader(), options_.metrics_max_services);
+    make_agent(std::move(*backend));
     return {};
 }
 
@@ -213,7 +232,7 @@ void Daemon::Impl::make_agent(std::unique_ptr<Backend> backend) {
             .log = log_,
             .symbols = symbols_,
             .backend = std::move(backend),
-            .prune_flows = [this](const UdpSuspects& suspects) { return prune(suspects); },
+            .prune_flows = [this](const UdpSuspects& suspects) { return flows_->run(suspects); },
             .observer = *servers_,
             .on_synced = [this] { on_synced(); },
             // What the C library holds back for itself, others can use.
@@ -227,24 +246,14 @@ void Daemon::Impl::make_agent(std::unique_ptr<Backend> backend) {
     agent_->on_addresses(addresses_->addresses());
 }
 
-Result<FlowReport> Daemon::Impl::prune(const UdpSuspects& suspects) {
-    const auto stale = [&suspects](const UdpFlow& flow) {
-        return suspects.stale(flow.destination, flow.answering);
-    };
-    const auto report = conntrack_->prune(stale);
-    if (!report) {
-        return std::unexpected(report.error());
-    }
-    return FlowReport{.seen = report->seen,
-                      .deleted_ipv4 = report->deleted - report->deleted_ipv6,
-                      .deleted_ipv6 = report->deleted_ipv6};
-}
-
 void Daemon::Impl::on_synced() {
     // Only now is connection tracking certainly there, and the kernel may take its time with it.
     write_settings();
     // Not before: rules that are stale are better than none.
-    chores_.post([this] { kube_proxy::remove_leftovers(log_); });
+    chores_.post([this, settings = options_.backend] {
+        retire_others(mode_, settings, log_);
+        kube_proxy::remove_leftovers(log_);
+    });
 }
 
 void Daemon::Impl::write_settings() {

@@ -26,6 +26,7 @@ struct CarryOut {
     int operator()(const RunCommand& command) const { return run(command); }
     int operator()(const RenderCommand& command) const { return render(command.options); }
     int operator()(const CleanupCommand& command) const { return cleanup(command.options); }
+    int operator()(const ObserveCommand& command) const { return observe(command.options); }
     int operator()(const VersionCommand&) const { return version(); }
     int operator()(const WriteConfigCommand& command) const {
         return write_config(command.path, command.text, command.log);

@@ -3,9 +3,9 @@
 #include <linux/capability.h>
 #include <malloc.h>
 
-#include <array>
 #include <csignal>
 #include <thread>
+#include <vector>
 
 #include "backends/registry.h"
 #include "cli/commands/commands.h"
@@ -41,9 +41,11 @@ void give_up_rights(const Options& options, Log& log) {
     if (const auto set = set_oom_score_adj(options.oom_score_adj); !set) {
         log.info("the out-of-memory score stays as it is: " + set.error().message());
     }
-    // NET_RAW is for the iptables command, which may have to remove what kube-proxy left.
-    constexpr std::array kKept{CAP_NET_ADMIN, CAP_NET_RAW};
-    if (const auto kept = keep_only(kKept); !kept) {
+    const auto needed = find_backend(options.proxy_mode)->capabilities;
+    std::vector<int> rights(needed.begin(), needed.end());
+    // For the iptables command, which may have to remove what kube-proxy left.
+    rights.push_back(CAP_NET_RAW);
+    if (const auto kept = keep_only(rights); !kept) {
         log.warning("more rights than needed are kept: " + kept.error().message());
     }
 }

@@ -1,5 +1,6 @@
 // How somebody else on the node sees a backend's kernel objects, and what he can do to them. The
-// only file of the shared suite that knows a backend by name; a new backend adds its lines here.
+// only file of the shared suite that knows a backend by name; a new backend adds its lines here,
+// and what its clients see differently.
 #pragma once
 
 #include <set>
@@ -10,6 +11,11 @@
 
 namespace sy::lab {
 
+/// What new connections of a flow show (words of describe()) where kube-proxy, and a backend that
+/// translates packets, would show `expected`. `facts` are those the backend was given last.
+std::set<std::string> as_shown(const BackendEntry& entry, const NodeFacts& facts, const Flow& flow,
+                               std::set<std::string> expected);
+
 /// A command line of another program that damages what the backend wrote.
 struct Damage {
     std::string what;
@@ -18,7 +24,7 @@ struct Damage {
 
 /// Ways to damage the objects of a family. Some address objects of the Service "shop/web" of
 /// cases_sync.cpp: ClusterIP cluster_ip(family, 1), port 80/TCP.
-std::vector<Damage> damages(const BackendEntry& entry, Family family);
+std::vector<Damage> damages(const Lab& lab, const BackendEntry& entry, Family family);
 
 /// All kernel objects of the backend, in the words of its tool; empty if there are none.
 std::string leftovers(const Lab& lab, const BackendEntry& entry);

@@ -1,0 +1,316 @@
+// Connections through Services of the eBPF backend against direct ones, alternating in one run; and
+// beside them the packet path, which answers sockets outside the cgroup.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/registry.h"
+#include "bench/clients.h"
+#include "bench/cluster.h"
+#include "model/cluster_state.h"
+#include "os/subprocess.h"
+#include "tests/support/bpf_scope.h"
+
+namespace sy::bench {
+namespace {
+
+constexpr uint32_t kEndpoints = 3;
+constexpr uint32_t kConnects = 10'000;
+constexpr uint32_t kTargets = 4096;
+constexpr int kRounds = 9;
+
+struct QuietLog : Log {
+    void write(LogLevel level, std::string_view message) override {
+        if (level >= LogLevel::warning) {
+            std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
+        }
+    }
+};
+
+[[noreturn]] void give_up(const std::string& what) {
+    std::fprintf(stderr, "%s\n", what.c_str());
+    std::_Exit(1);
+}
+
+/// A backend that has loaded that many Services, in the network namespace of the calling thread.
+class Loaded {
+  public:
+    Loaded(const BackendEntry& entry, const BackendSettings& settings, uint32_t services)
+        : state_(symbols_, kNodeName) {
+        auto made = entry.make(settings, log_);
+        if (!made) {
+            give_up(made.error().message());
+        }
+        backend_ = std::move(*made);
+        for (const auto& step : {backend_->probe(), read()}) {
+            if (!step) {
+                give_up(step.error().message());
+            }
+        }
+        for (auto& event : make_events(symbols_, 0, services, kEndpoints)) {
+            state_.apply(std::move(event));
+        }
+        add_udp();
+        for (auto& event : lists_complete()) {
+            state_.apply(std::move(event));
+        }
+        const auto report =
+            backend_->apply(state_.take(std::numeric_limits<std::size_t>::max()), facts_, true);
+        if (report.failure) {
+            give_up(report.failure->message());
+        }
+    }
+    ~Loaded() { (void)backend_->teardown(); }
+    Loaded(const Loaded&) = delete;
+    Loaded& operator=(const Loaded&) = delete;
+
+  private:
+    Result<void> read() {
+        if (auto adopted = backend_->adopt(); !adopted) {
+            return std::unexpected(adopted.error());
+        }
+        return {};
+    }
+    /// One UDP Service, on the address before all others.
+    void add_udp() {
+        Service service = make_service(0);
+        service.name.name = "udp";
+        service.cluster_ip = IpAddr::v4(10, 95, 0, 1);
+        service.ports.front().protocol = Protocol::udp;
+        EndpointSlice slice = make_slice(symbols_, 0, kEndpoints);
+        slice.service = service.name.name;
+        slice.name = "udp-1";
+        slice.ports.front().protocol = Protocol::udp;
+        state_.apply(Upserted{service});
+        state_.apply(Upserted{slice});
+    }
+
+    QuietLog log_;
+    Symbols symbols_;
+    ClusterState state_;
+    NodeFacts facts_;
+    std::unique_ptr<Backend> backend_;
+};
+
+/// Where clients go.
+struct Targets {
+    EndpointAddr endpoint;
+    std::vector<EndpointAddr> endpoints;
+    EndpointAddr vip;
+    std::vector<EndpointAddr> vips;
+    EndpointAddr udp_vip;
+
+    explicit Targets(uint32_t services) {
+        Symbols symbols;
+        uint32_t random = 1;
+        for (uint32_t n = 0; n < kTargets; ++n) {
+            random = random * 1664525U + 1013904223U;  // Numerical Recipes' generator
+            const uint32_t i = (random >> 8) % services;
+            const auto slice = make_slice(symbols, i, kEndpoints);
+            endpoints.push_back({slice.endpoints[n % kEndpoints].address, kServed});
+            vips.push_back({*make_service(i).cluster_ip, Port(80)});
+        }
+        endpoint = endpoints.front();
+        vip = vips.front();
+        udp_vip = {IpAddr::v4(10, 95, 0, 1), Port(80)};
+    }
+};
+
+/// What one client measures: ratios are to the direct series of the same round.
+struct Figures {
+    double direct_p50 = 0;
+    double direct_p99 = 0;
+    double direct_rate = 0;
+    double hot_p50 = 0;
+    double spread_p50 = 0;
+    double spread_p99 = 0;
+    double spread_rate = 0;
+    double hot_ratio = 0;
+    double spread_ratio = 0;
+    double traffic_ratio = 0;
+    double udp_ratio = 0;
+    double udp_connected_ratio = 0;
+};
+
+Figures one_round(const EchoServer& server, const Targets& targets) {
+    Figures figures;
+    const auto one = [](const EndpointAddr& target) { return std::span(&target, 1); };
+    const Series direct = connects(server, one(targets.endpoint), kConnects);
+    const Series hot = connects(server, one(targets.vip), kConnects);
+    const Series direct_spread = connects(server, targets.endpoints, kConnects);
+    const Series spread = connects(server, targets.vips, kConnects);
+    figures.direct_p50 = direct_spread.p50;
+    figures.direct_p99 = direct_spread.p99;
+    figures.direct_rate = direct_spread.per_second;
+    figures.hot_p50 = hot.p50;
+    figures.spread_p50 = spread.p50;
+    figures.spread_p99 = spread.p99;
+    figures.spread_rate = spread.per_second;
+    figures.hot_ratio = hot.p50 / direct.p50;
+    figures.spread_ratio = spread.p50 / direct_spread.p50;
+    figures.traffic_ratio =
+        round_trips(targets.vip, kConnects).p50 / round_trips(targets.endpoint, kConnects).p50;
+    figures.udp_ratio = datagrams(one(targets.udp_vip), kConnects).p50 /
+                        datagrams(one(targets.endpoint), kConnects).p50;
+    figures.udp_connected_ratio = connected_datagrams(targets.udp_vip, kConnects).p50 /
+                                  connected_datagrams(targets.endpoint, kConnects).p50;
+    return figures;
+}
+
+constexpr std::array kFigures{
+    &Figures::direct_p50,    &Figures::direct_p99, &Figures::direct_rate,
+    &Figures::hot_p50,       &Figures::spread_p50, &Figures::spread_p99,
+    &Figures::spread_rate,   &Figures::hot_ratio,  &Figures::spread_ratio,
+    &Figures::traffic_ratio, &Figures::udp_ratio,  &Figures::udp_connected_ratio};
+
+Figures medians(const EchoServer& server, const Targets& targets) {
+    std::vector<Figures> rounds;
+    (void)one_round(server, targets);  // warms the caches up
+    for (int i = 0; i < kRounds; ++i) {
+        rounds.push_back(one_round(server, targets));
+    }
+    Figures median;
+    for (const auto figure : kFigures) {
+        std::ranges::sort(rounds, {}, figure);
+        median.*figure = rounds[rounds.size() / 2].*figure;
+    }
+    return median;
+}
+
+/// Runs `work` in a process of its own and hands its figures back.
+template <class Work>
+std::optional<Figures> apart(Work work) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        return std::nullopt;
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const Figures figures = work();
+        const bool told = ::write(ends[1], &figures, sizeof figures) == sizeof figures;
+        std::_Exit(told ? 0 : 1);
+    }
+    ::close(ends[1]);
+    Figures figures;
+    const bool told = ::read(ends[0], &figures, sizeof figures) == sizeof figures;
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return told && status == 0 ? std::optional(figures) : std::nullopt;
+}
+
+void make_network() {
+    if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+        give_up("no namespaces of its own: run as root");
+    }
+    // Every address of an endpoint is this machine; VIPs are not, but have a route.
+    const std::vector<std::vector<std::string>> commands{
+        {"ip", "link", "set", "lo", "up"},
+        {"ip", "route", "add", "local", "10.128.0.0/9", "dev", "lo"},
+        {"ip", "address", "add", "10.1.0.1/32", "dev", "lo"},
+        {"ip", "route", "add", "default", "dev", "lo", "src", "10.1.0.1"}};
+    for (const auto& argv : commands) {
+        if (const auto done = run_program({.argv = argv}); !done || done->status != 0) {
+            give_up("ip " + argv[1] + " " + argv[2] + " failed");
+        }
+    }
+}
+
+int measure(const BackendEntry& entry, uint32_t services) {
+    make_network();
+    const auto scope = lab::BpfScope::create();
+    if (!scope) {
+        give_up(scope.error().message());
+    }
+    BackendSettings settings;
+    settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
+    settings.ebpf.cgroup_root = scope->cgroup().string();
+    const Loaded loaded(entry, settings, services);
+    const EchoServer server;
+    const Targets targets(services);
+    const auto sockets = apart([&] {
+        if (const auto joined = scope->join(); !joined) {
+            give_up(joined.error().message());
+        }
+        return medians(server, targets);
+    });
+    const auto packets = apart([&] { return medians(server, targets); });
+    if (!sockets || !packets) {
+        return 1;
+    }
+    const auto print = [&](const char* path, const Figures& f) {
+        std::printf(
+            "%9u %-12s | %6.2f %6.2f %8.0f | %6.2f %5.2f | %6.2f %6.2f %8.0f %5.2f | %5.2f | "
+            "%5.2f %5.2f\n",
+            services, path, f.direct_p50, f.direct_p99, f.direct_rate, f.hot_p50, f.hot_ratio,
+            f.spread_p50, f.spread_p99, f.spread_rate, f.spread_ratio, f.traffic_ratio, f.udp_ratio,
+            f.udp_connected_ratio);
+    };
+    print("sockets", *sockets);
+    print("packet path", *packets);
+    return 0;
+}
+
+int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes) {
+    std::printf(
+        "connect, %u endpoints per Service, medians of %d rounds of %u; microseconds, "
+        "connects per second, ratios to direct\n",
+        kEndpoints, kRounds, kConnects);
+    std::printf("%9s %-12s | %22s | %12s | %28s | %5s | %11s\n", "Services", "",
+                "direct p50 p99 rate", "one VIP p50", "many VIPs p50 p99 rate", "rtt",
+                "UDP, connd.");
+    for (const auto services : sizes) {
+        std::fflush(stdout);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            const int status = measure(entry, services);
+            std::fflush(stdout);
+            std::_Exit(status);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        if (status != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+}  // namespace sy::bench
+
+/// bench_connect [SERVICES …]
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::vector<uint32_t> sizes;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        uint32_t number = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+        if (error != std::errc{} || end != word.data() + word.size() || number == 0) {
+            std::fprintf(stderr, "usage: bench_connect [SERVICES …]\n");
+            return 2;
+        }
+        sizes.push_back(number);
+    }
+    if (sizes.empty()) {
+        sizes = {1, 1000, 30'000, 100'000};
+    }
+    const auto* entry = sy::find_backend("nftables");
+    return entry == nullptr ? 1 : sy::bench::run(*entry, sizes);
+}

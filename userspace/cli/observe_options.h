@@ -1,0 +1,31 @@
+// What "switchyard observe" is told.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "cli/flags.h"
+#include "cli/observe_filter.h"
+#include "config/options.h"
+
+namespace sy {
+
+struct ObserveOptions {
+    LogOptions log;
+    /// Folder of pins.
+    std::string bpf_root;
+    ObserveFilter filter;
+    bool json = false;
+    /// Events to show before it ends; 0: no end.
+    uint64_t count = 0;
+};
+
+/// In the order of the help.
+std::span<const FlagSpec> observe_flag_specs();
+
+/// The error begins with the flag.
+Result<ObserveOptions> load_observe_options(const Flags& flags);
+
+}  // namespace sy

@@ -1,0 +1,51 @@
+#include "serve/traffic_metrics.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace sy {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr Duration kPause = std::chrono::seconds(1);
+
+MetricFamily family(const char* name, const char* help, const std::vector<PortTraffic>& rows,
+                    uint64_t PortTraffic::* count) {
+    MetricFamily out{.name = name, .help = help, .type = MetricType::Counter, .metric = {}};
+    out.metric.reserve(rows.size());
+    for (const PortTraffic& row : rows) {
+        ClientMetric metric;
+        metric.label = {{"ip_family", std::string(to_string(row.family))},
+                        {"protocol", std::string(to_string(row.protocol))},
+                        {"service", row.port}};
+        metric.counter.value = static_cast<double>(row.*count);
+        out.metric.push_back(std::move(metric));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<MetricFamily> TrafficMetrics::Collect() const {
+    if (const auto now = clock_(); !read_at_ || now - *read_at_ >= kPause) {
+        read_at_ = now;
+        auto rows = reader_->read();
+        shown_ = rows ? series_.show(std::move(*rows)) : std::vector<PortTraffic>{};
+    }
+    std::vector<MetricFamily> all;
+    all.push_back(family("switchyard_service_connections_total",
+                         "Connections, and datagrams of unconnected sockets that chose an "
+                         "endpoint, by the port of a Service.",
+                         shown_, &PortTraffic::connections));
+    all.push_back(family("switchyard_service_refused_total",
+                         "Connections refused at once because the port of a Service has no "
+                         "endpoint.",
+                         shown_, &PortTraffic::refusals));
+    return all;
+}
+
+}  // namespace sy
