@@ -38,6 +38,7 @@ constexpr std::array kBackends{
                 return ebpf::remove(settings.ebpf, successor.name != kNftables, log);
             },
         .capabilities = kEbpf,
+        .place = [](const BackendSettings& settings) { return settings.ebpf.bpf_root; },
     },
 };
 
