@@ -39,13 +39,14 @@ static __always_inline void sy_read_pair(const struct sock_common* common, struc
     peer[2] = peer[3] = 0;
 }
 
-/* The memory of a connection outlives it, for instance a connect() to nowhere, or one that failed
- * after our hook. */
+/* The memory of a connection outlives it: after a connect() to nowhere, one that failed after our
+ * hook, and for a moment after close(), which takes the port away. */
 static __always_inline bool sy_is_connected_so(const struct sock_common* common, const __u32* peer,
                                                const struct sy_connection* connection) {
-    return common->skc_state == SY_ESTABLISHED && common->skc_dport == connection->port &&
-           peer[0] == connection->address[0] && peer[1] == connection->address[1] &&
-           peer[2] == connection->address[2] && peer[3] == connection->address[3];
+    return common->skc_state == SY_ESTABLISHED && common->skc_num != 0 &&
+           common->skc_dport == connection->port && peer[0] == connection->address[0] &&
+           peer[1] == connection->address[1] && peer[2] == connection->address[2] &&
+           peer[3] == connection->address[3];
 }
 
 SEC("iter/bpf_sk_storage_map")

@@ -14,7 +14,7 @@
 
 /* Whether programs may choose the error of a refused call (bpf_set_retval, Linux 5.18). Where they
  * may not, refusals are left to the packet path. */
-const volatile bool sy_can_refuse = true;
+const volatile __u8 sy_can_refuse = 1;
 
 static __always_inline const struct sy_settings* sy_get_settings(void) {
     __u32 key = 0;

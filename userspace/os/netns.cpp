@@ -104,12 +104,13 @@ Result<uint64_t> netns_cookie_of(const std::string& file) {
 std::map<uint32_t, Fd> find_netns(const std::set<uint32_t>& inodes, const NetnsPlaces& places) {
     Search search(inodes);
     for (const std::string& folder : places.mounts) {
-        each_name(folder, search,
-                  [&](const std::string& name) { search.look_at(folder + "/" + name); });
+        each_name(folder, search, [&](const std::string& name) {
+            search.look_at((fs::path(folder) / name).string());
+        });
     }
     each_name(places.processes, search, [&](const std::string& name) {
         if (is_number(name)) {
-            search.look_at(places.processes + "/" + name + "/ns/net");
+            search.look_at((fs::path(places.processes) / name / "ns/net").string());
         }
     });
     return search.result();

@@ -2,9 +2,9 @@
 
 #include <bpf/libbpf.h>
 
-#include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <mutex>
 #include <ranges>
 #include <vector>
 
@@ -38,8 +38,8 @@ int hear(libbpf_print_level level, const char* format, va_list arguments) {
 }  // namespace
 
 LoaderWords::LoaderWords() {
-    static const auto before = libbpf_set_print(hear);  // of the process, hence once
-    (void)before;
+    static std::once_flag done;  // it is the process's
+    std::call_once(done, [] { libbpf_set_print(hear); });
     listener = this;
 }
 

@@ -5,7 +5,6 @@
 #include <switchyard_bpf_sockets.skel.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -14,17 +13,27 @@
 
 namespace sy::ebpf {
 
-void SocketList::Destroy::operator()(switchyard_bpf_sockets* object) const {
-    switchyard_bpf_sockets::destroy(object);
-}
+struct SocketList::Object {
+    Object() : skeleton(switchyard_bpf_sockets::open()) {}
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+    ~Object() { switchyard_bpf_sockets::destroy(skeleton); }
+
+    switchyard_bpf_sockets* skeleton;
+};
+
+SocketList::SocketList(std::unique_ptr<Object> object) : object_(std::move(object)) {}
+SocketList::SocketList(SocketList&& other) noexcept = default;
+SocketList& SocketList::operator=(SocketList&& other) noexcept = default;
+SocketList::~SocketList() = default;
 
 Result<SocketList> SocketList::load(Log& log) {
     const LoaderWords words;
-    Object object(switchyard_bpf_sockets::open());
-    if (!object) {
+    auto object = std::make_unique<Object>();
+    if (object->skeleton == nullptr) {
         return words.failed("cannot open the BPF object of the socket list", errno, log);
     }
-    if (const int error = switchyard_bpf_sockets::load(object.get()); error != 0) {
+    if (const int error = switchyard_bpf_sockets::load(object->skeleton); error != 0) {
         return words.failed(
             "cannot load the iterator over sockets (Linux 5.9 with CONFIG_DEBUG_INFO_BTF; CAP_BPF "
             "and CAP_PERFMON)",
@@ -40,7 +49,7 @@ Result<std::vector<sy_socket>> SocketList::read(const Map& connections) const {
     options.sz = sizeof options;
     options.iter_info = &target;
     options.iter_info_len = sizeof target;
-    const Fd link(bpf_link_create(bpf_program__fd(object_->progs.sy_list_sockets), 0,
+    const Fd link(bpf_link_create(bpf_program__fd(object_->skeleton->progs.sy_list_sockets), 0,
                                   BPF_TRACE_ITER, &options));
     const Fd iterator(link ? bpf_iter_create(link.get()) : -1);
     if (!iterator) {

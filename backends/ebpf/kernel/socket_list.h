@@ -9,8 +9,6 @@
 #include "base/result.h"
 #include "bpf/abi.h"
 
-struct switchyard_bpf_sockets;
-
 namespace sy::ebpf {
 
 /// An iterator program, loaded as long as this object lives.
@@ -22,15 +20,16 @@ class SocketList {
     /// What the sockets' storage says; `connections` is that map.
     Result<std::vector<sy_socket>> read(const Map& connections) const;
 
+    SocketList(SocketList&& other) noexcept;
+    SocketList& operator=(SocketList&& other) noexcept;
+    ~SocketList();
+
   private:
-    struct Destroy {
-        void operator()(switchyard_bpf_sockets* object) const;
-    };
-    using Object = std::unique_ptr<switchyard_bpf_sockets, Destroy>;
+    struct Object;
 
-    explicit SocketList(Object object) : object_(std::move(object)) {}
+    explicit SocketList(std::unique_ptr<Object> object);
 
-    Object object_;
+    std::unique_ptr<Object> object_;
 };
 
 }  // namespace sy::ebpf
