@@ -5,20 +5,40 @@
 #include <algorithm>
 #include <array>
 
+#include "backends/ebpf/backend/backend.h"
 #include "backends/nftables/backend/backend.h"
 
 namespace sy {
 namespace {
 
 constexpr std::array kNetAdmin{CAP_NET_ADMIN};
+// Programs and maps; iterators; network namespaces of pods, and finding them; memory of maps before
+// Linux 5.11.
+constexpr std::array kEbpf{CAP_NET_ADMIN, CAP_BPF,        CAP_PERFMON,
+                           CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE};
+
+constexpr std::string_view kNftables = "nftables";
 
 constexpr std::array kBackends{
     BackendEntry{
-        .name = "nftables",
+        .name = kNftables,
         .make = [](const BackendSettings&, Log& log) { return nft::make_backend(log); },
         .render = nft::render,
         .retire = nullptr,
         .capabilities = kNetAdmin,
+    },
+    BackendEntry{
+        .name = "ebpf",
+        .make = [](const BackendSettings& settings,
+                   Log& log) { return ebpf::make_backend(settings.ebpf, log); },
+        .render = ebpf::render,
+        // Its packet path is the nftables backend.
+        .retire =
+            [](const BackendSettings& settings, const BackendEntry& successor, Log& log) {
+                return ebpf::remove(settings.ebpf, successor.name != kNftables, log);
+            },
+        .capabilities = kEbpf,
+        .place = [](const BackendSettings& settings) { return settings.ebpf.bpf_root; },
     },
 };
 

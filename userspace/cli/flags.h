@@ -37,7 +37,7 @@ struct FlagSpec {
 
 /// In the order of the help.
 std::span<const FlagSpec> flag_specs();
-/// Those of "switchyard cleanup": of logging, and where a backend keeps things.
+/// Those of the smaller commands: of logging, and where a backend keeps things.
 std::span<const FlagSpec> cleanup_flag_specs();
 /// Heading of the flags that every command takes.
 inline constexpr std::string_view kLogGroup = "Log";

@@ -97,11 +97,10 @@ Result<ObserveFilter> read_filter(const Flags& flags) {
 }  // namespace
 
 std::span<const FlagSpec> observe_flag_specs() {
+    // Of the others it takes what cleanup takes: places, and how to log.
     static const auto kAll = [] {
         std::vector<FlagSpec> out(kOwn.begin(), kOwn.end());
-        std::ranges::copy_if(flag_specs(), std::back_inserter(out), [](const FlagSpec& spec) {
-            return spec.group == kLogGroup || spec.name == "bpf-root";
-        });
+        std::ranges::copy(cleanup_flag_specs(), std::back_inserter(out));
         return out;
     }();
     return kAll;
@@ -119,6 +118,7 @@ Result<ObserveOptions> load_observe_options(const Flags& flags) {
     }
     ObserveOptions out{.log = common->log,
                        .bpf_root = std::move(common->backend.ebpf.bpf_root),
+                       .cgroup_root = std::move(common->backend.ebpf.cgroup_root),
                        .filter = std::move(*filter),
                        .json = flags.value("output") == "json",
                        .count = 0};

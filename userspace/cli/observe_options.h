@@ -16,6 +16,8 @@ struct ObserveOptions {
     LogOptions log;
     /// Folder of pins.
     std::string bpf_root;
+    /// A folder of the hierarchy in which names of cgroups are looked up; empty: anywhere.
+    std::string cgroup_root;
     ObserveFilter filter;
     bool json = false;
     /// Events to show before it ends; 0: no end.

@@ -162,49 +162,23 @@ Result<KernelReport> EbpfBackend::audit() {
     if (!report || !maps_) {
         return report;
     }
-    const bool was_active = active_;
-    if (active_) {
-        const auto found = kernel_->find();
-        if (!found) {
-            return std::unexpected(found.error());
-        }
-        if (!found->maps) {
-            report->rebuilt = true;
-            if (auto done = rebuild(); !done) {
-                return std::unexpected(std::move(done.error()));
-            }
-        } else {
-            const auto active = kernel_->is_active(*maps_);
-            if (!active) {
-                return std::unexpected(active.error());
-            }
-            active_ = *active;
-            report->drifted += active_ ? 0 : 1;
-        }
-    }
     if (auto done = reconcile(*report); !done) {
         return std::unexpected(std::move(done.error()));
     }
-    if (!active_ && (was_active || first_pass_done_)) {
-        ApplyReport ignored;
-        if (auto done = activate(ignored); !done) {
+    if (active_ || first_pass_done_) {
+        const auto active = kernel_->is_active(*maps_);
+        if (!active) {
+            return std::unexpected(active.error());
+        }
+        report->drifted += *active ? 0 : 1;
+        // Also where nothing is wrong: what the settings name may have come into being.
+        if (auto done = kernel_->activate(*maps_); !done) {
             return std::unexpected(std::move(done.error()));
         }
+        active_ = true;
     }
     malloc_trim(0);
     return report;
-}
-
-/// Somebody removed our pins: empty maps take the place of what is lost.
-Result<void> EbpfBackend::rebuild() {
-    log_.warning("the eBPF maps are not pinned any more: they are made anew");
-    auto created = kernel_->create(maps_->sizes(), nullptr);
-    if (!created) {
-        return std::unexpected(std::move(created.error()));
-    }
-    maps_ = std::move(*created);
-    active_ = false;
-    return {};
 }
 
 Result<void> EbpfBackend::reconcile(KernelReport& report) {

@@ -75,7 +75,6 @@ class EbpfBackend : public Backend {
     // adopt.cpp: start, audit, end
     Result<void> adopt_maps(std::unique_ptr<MapSet> maps, KernelReport& report);
     Result<void> finish_first_pass(ApplyReport& report);
-    Result<void> rebuild();
     Result<void> reconcile(KernelReport& report);
     uint64_t mend_arrays(KernelReport& report);
     void forget();

@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 /// Some ten thousand events: what a busy node does in a moment in which we are not run.
 constexpr uint32_t kRingBytes = 1 << 20;
 /// How long programs go on telling an observer that does not renew.
-constexpr std::chrono::seconds kAhead{2};
+constexpr std::chrono::seconds kAhead{5};
 
 struct FreeRing {
     void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
@@ -36,6 +36,23 @@ std::chrono::system_clock::time_point boot_time() {
     return std::chrono::system_clock::now() -
            std::chrono::duration_cast<std::chrono::system_clock::duration>(
                steady_clock::now().time_since_epoch());
+}
+
+/// The mount of cgroup2 that `folder` is in, so that names are those of /proc/PID/cgroup; the one
+/// of this machine if there is no folder. Empty: not known, and events are told all the same.
+std::string cgroup_mount(const std::string& folder) {
+    if (folder.empty()) {
+        return find_cgroup2().value_or(std::string());
+    }
+    std::string longest;
+    for (const Mount& mount : read_mounts().value_or(std::vector<Mount>{})) {
+        const bool holds =
+            mount.filesystem == "cgroup2" && (folder + "/").starts_with(mount.folder + "/");
+        if (holds && mount.folder.size() > longest.size()) {
+            longest = mount.folder;
+        }
+    }
+    return longest.empty() ? folder : longest;
 }
 
 /// What an observer uses of one set of maps.
@@ -297,10 +314,8 @@ Result<std::unique_ptr<Observer>> make_observer(const ObservedPlaces& places) {
     if (!maps) {
         return std::unexpected(maps.error());
     }
-    // Without it events are told all the same.
-    const auto cgroups = find_cgroup2();
     auto observer = std::make_unique<RingObserver>(places, std::move(*maps),
-                                                   CgroupPaths(cgroups.value_or(std::string())));
+                                                   CgroupPaths(cgroup_mount(places.cgroup_root)));
     if (auto begun = observer->begin(); !begun) {
         return std::unexpected(begun.error());
     }

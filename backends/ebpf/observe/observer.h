@@ -15,13 +15,15 @@ namespace sy::ebpf {
 struct ObservedPlaces {
     /// Folder of pins.
     std::string bpf_root;
+    /// A folder of the hierarchy in which names of cgroups are looked up; empty: anywhere.
+    std::string cgroup_root;
     /// Where the locks of observers are.
     std::string run_folder = "/run/switchyard";
 };
 
 /// Puts a ring buffer into a free slot of the map `observers`, and keeps the programs telling it
 /// what they do for as long as it is asked to. It needs no daemon. The destructor takes the ring
-/// away; of an observer that was killed the programs stop telling after two seconds, and the next
+/// away; of an observer that was killed the programs stop telling after five seconds, and the next
 /// one clears its slot. One thread.
 class Observer {
   public:

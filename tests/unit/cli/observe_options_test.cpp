@@ -26,9 +26,10 @@ TEST(ObserveOptions, NothingGivenMeansEverything) {
 }
 
 TEST(ObserveOptions, TakesWhatIsGiven) {
-    const auto options = load({"--service=shop/web", "--namespace", "shop", "--process=curl",
-                               "--cgroup=/a", "--address=fd00::1", "--refused", "-o", "json",
-                               "--count=5", "--bpf-root=/b", "--log-format=json"});
+    const auto options =
+        load({"--service=shop/web", "--namespace", "shop", "--process=curl", "--cgroup=/a",
+              "--address=fd00::1", "--refused", "-o", "json", "--count=5", "--bpf-root=/b",
+              "--cgroup-root=/c", "--log-format=json"});
     ASSERT_TRUE(options) << options.error().message();
     EXPECT_EQ(options->filter, (ObserveFilter{.service = "shop/web",
                                               .ns = "shop",
@@ -40,6 +41,7 @@ TEST(ObserveOptions, TakesWhatIsGiven) {
     EXPECT_TRUE(options->log.json);
     EXPECT_EQ(options->count, 5U);
     EXPECT_EQ(options->bpf_root, "/b");
+    EXPECT_EQ(options->cgroup_root, "/c");
 }
 
 TEST(ObserveOptions, WhatIsWrongIsToldWithAMend) {

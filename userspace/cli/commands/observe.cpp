@@ -105,7 +105,8 @@ int observe(const ObserveOptions& options) {
         log->error(signals.error().message());
         return 1;
     }
-    const auto observer = ebpf::make_observer({.bpf_root = options.bpf_root});
+    const auto observer =
+        ebpf::make_observer({.bpf_root = options.bpf_root, .cgroup_root = options.cgroup_root});
     if (!observer) {
         log->error(observer.error().message());
         return 1;

@@ -178,11 +178,12 @@ TEST_F(EbpfAdoptTest, AuditAttachesAgain) {
     expect_everything();
 }
 
-TEST_F(EbpfAdoptTest, AuditRebuildsWhatIsGone) {
+TEST_F(EbpfAdoptTest, AuditPinsAgainWhatSomebodyRemoved) {
     must_apply(everything());
     bpf_.active.reset();
     bpf_.pinned.clear();
-    EXPECT_TRUE(backend_->audit().value().rebuilt);
+    EXPECT_EQ(backend_->audit().value().drifted, 1U);
+    EXPECT_THAT(bpf_.pinned, SizeIs(1));
     expect_everything();
     EXPECT_EQ(backend_->audit().value().drifted, 0U);
 }
