@@ -51,9 +51,9 @@ Result<void> copy_counters(const Map& from, const Map& to) {
 
 class RealKernel final : public Kernel {
   public:
-    RealKernel(EbpfSettings settings, uint64_t host_netns, Log& log)
+    RealKernel(EbpfSettings settings, Result<uint64_t> host_netns, Log& log)
         : settings_(std::move(settings)),
-          host_netns_(host_netns),
+          host_netns_(std::move(host_netns)),
           log_(log),
           pins_(settings_.bpf_root),
           skip_(settings_, log) {}
@@ -77,7 +77,8 @@ class RealKernel final : public Kernel {
     Result<void> remove_others(const PinnedSet& set);
 
     EbpfSettings settings_;
-    uint64_t host_netns_;
+    /// Cookie. A kernel too old to tell it can still be cleaned up.
+    Result<uint64_t> host_netns_;
     Log& log_;
     Pins pins_;
     SkipList skip_;
@@ -104,6 +105,9 @@ Result<Cgroup> RealKernel::cgroup() {
 }
 
 Result<void> RealKernel::probe() {
+    if (!host_netns_) {
+        return std::unexpected(host_netns_.error());
+    }
     if (auto mounted = require_bpffs(settings_.bpf_root); !mounted) {
         return mounted;
     }
@@ -115,13 +119,13 @@ Result<void> RealKernel::probe() {
 Result<void> RealKernel::use_settings(PinnedSet& set) {
     constexpr uint32_t kMine = SY_SETTING_PEERNAME | SY_SETTING_SKIP;
     const auto skips = skip_.use(set);
-    if (!skips) {
-        return std::unexpected(skips.error());
+    if (!skips || !host_netns_) {
+        return std::unexpected(skips ? host_netns_.error() : skips.error());
     }
     const uint32_t flags =
         (settings_.show_vip ? SY_SETTING_PEERNAME : 0U) | (*skips ? SY_SETTING_SKIP : 0U);
     sy_settings& shared = *set.arrays().settings;
-    std::atomic_ref<__u64>(shared.host_netns).store(host_netns_, std::memory_order_release);
+    std::atomic_ref<__u64>(shared.host_netns).store(*host_netns_, std::memory_order_release);
     const std::atomic_ref<uint32_t> word(shared.flags);
     word.store((word.load() & ~kMine) | flags, std::memory_order_release);
     return {};
@@ -369,11 +373,7 @@ Result<bool> RealKernel::remove_all() {
 }  // namespace
 
 Result<std::unique_ptr<Kernel>> open_kernel(const EbpfSettings& settings, Log& log) {
-    const auto cookie = netns_cookie();
-    if (!cookie) {
-        return std::unexpected(cookie.error());
-    }
-    return std::make_unique<RealKernel>(settings, *cookie, log);
+    return std::make_unique<RealKernel>(settings, netns_cookie(), log);
 }
 
 }  // namespace sy::ebpf
