@@ -68,6 +68,22 @@ void HttpConnection::on_read(const boost::system::error_code& error) {
            request.keep_alive(), request.method() == http::verb::head);
 }
 
+void HttpConnection::answer(HttpReply reply, bool keep_alive, bool head_only) {
+    if (!reply.body_later) {
+        answer(std::move(reply.response), keep_alive, head_only);
+        return;
+    }
+    const auto body_later = std::move(reply.body_later);
+    body_later([weak = weak_from_this(), response = std::move(reply.response), keep_alive,
+                head_only](std::string body) mutable {
+        const auto self = weak.lock();
+        if (self && self->owner_.handler != nullptr) {
+            response.body = std::move(body);
+            self->answer(std::move(response), keep_alive, head_only);
+        }
+    });
+}
+
 void HttpConnection::refuse(const boost::system::error_code& error) {
     const bool unreadable =
         error.category() == http::make_error_code(http::error::bad_method).category();

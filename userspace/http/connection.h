@@ -38,6 +38,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
     void read();
     void on_read(const boost::system::error_code& error);
+    void answer(HttpReply reply, bool keep_alive, bool head_only);
     void answer(HttpResponse response, bool keep_alive, bool head_only);
     void refuse(const boost::system::error_code& error);
     void finish();

@@ -28,7 +28,20 @@ struct HttpResponse {
     friend bool operator==(const HttpResponse&, const HttpResponse&) = default;
 };
 
+/// An answer, or one whose body has yet to come.
+struct HttpReply {
+    using Body = std::function<void(std::string)>;
+
+    // NOLINTNEXTLINE(google-explicit-constructor): an answer is a reply
+    HttpReply(HttpResponse complete) : response(std::move(complete)) {}
+
+    HttpResponse response;
+    /// Null: it is complete. Otherwise called once; has to hand over the body on the strand, now or
+    /// later, which may be after client or server are gone.
+    std::function<void(Body)> body_later;
+};
+
 /// Called on the strand, for every request. Must not destroy the server.
-using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+using HttpHandler = std::function<HttpReply(const HttpRequest&)>;
 
 }  // namespace sy

@@ -70,10 +70,12 @@ Metrics::Metrics(const BuildInfo& build, WallClock clock)
     : impl_(std::make_unique<Impl>(build, std::move(clock))) {}
 Metrics::~Metrics() = default;
 
-void Metrics::show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit) {
-    if (reader) {
-        impl_->traffic.emplace(std::move(reader), limit, Clock::now);
-    }
+void Metrics::show_traffic(std::size_t limit) {
+    impl_->traffic.emplace(limit);
+}
+
+void Metrics::on_traffic(Result<std::vector<PortTraffic>> rows) {
+    impl_->traffic->take(std::move(rows));
 }
 
 std::string Metrics::text() const {

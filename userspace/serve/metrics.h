@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/observer.h"
 #include "serve/moment.h"
@@ -26,9 +27,11 @@ class Metrics : public AgentObserver, public WatchObserver {
     Metrics(const BuildInfo& build, WallClock clock);
     ~Metrics() override;
 
-    /// From now on text() asks `reader` as well, which takes time in proportion to the Services.
-    /// `limit`: Service ports with counters of their own. Null: nothing to ask.
-    void show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit);
+    /// From now on the traffic of Services is shown, too. `limit`: Service ports with counters of
+    /// their own.
+    void show_traffic(std::size_t limit);
+    /// What was read last; after show_traffic().
+    void on_traffic(Result<std::vector<PortTraffic>> rows);
 
     /// Prometheus' text format.
     std::string text() const;

@@ -5,11 +5,13 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "serve/health.h"
 #include "serve/health_check_ports.h"
 #include "serve/listener.h"
 #include "serve/pages.h"
+#include "serve/traffic_poll.h"
 
 namespace sy {
 namespace {
@@ -96,10 +98,21 @@ class Servers::Impl {
         return request.path == "/readyz" ? ready_page(readiness) : not_found_page();
     }
 
-    HttpResponse metrics_port(const HttpRequest& request) {
+    HttpReply metrics_port(const HttpRequest& request) {
+        HttpReply reply = metrics_page(request);
+        reply.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+        if (request.path == "/metrics" && traffic) {
+            reply.body_later = [this](HttpReply::Body done) {
+                traffic->refresh([this, done = std::move(done)] { done(metrics.text()); });
+            };
+        }
+        return reply;
+    }
+
+    HttpResponse metrics_page(const HttpRequest& request) const {
         HttpResponse page;
         if (request.path == "/metrics") {
-            page = text_page(metrics.text());
+            page = text_page(traffic ? std::string() : metrics.text());
             page.content_type = kMetricsType;
         } else if (request.path == "/metrics/slis") {
             page = text_page(sli_text(health.healthy(Moment::now())));
@@ -114,7 +127,6 @@ class Servers::Impl {
         } else {
             page = not_found_page();
         }
-        page.headers.emplace_back("X-Content-Type-Options", "nosniff");
         return page;
     }
 
@@ -124,6 +136,7 @@ class Servers::Impl {
     HealthState health;
     Readiness readiness;
     HealthCheckPorts health_checks;
+    std::unique_ptr<TrafficPoll> traffic;
     std::unique_ptr<Listener> health_listener;
     std::unique_ptr<Listener> metrics_listener;
 };
@@ -147,6 +160,16 @@ void Servers::stop() {
     impl_->health_listener.reset();
     impl_->metrics_listener.reset();
     impl_->health_checks.close();
+}
+
+void Servers::show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit) {
+    impl_->metrics.show_traffic(limit);
+    impl_->traffic = std::make_unique<TrafficPoll>(
+        impl_->parts.io, std::move(reader),
+        [impl = impl_.get()](Result<std::vector<PortTraffic>> rows) {
+            impl->metrics.on_traffic(std::move(rows));
+        },
+        Clock::now);
 }
 
 Metrics& Servers::metrics() {

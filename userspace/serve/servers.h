@@ -58,6 +58,9 @@ class Servers : public AgentObserver {
     /// Closes everything.
     void stop();
 
+    /// From now on /metrics shows what `reader` reads, too. `limit`: see Metrics::show_traffic.
+    void show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t limit);
+
     /// For the source, the API client, the configuration and the sender of Events.
     Metrics& metrics();
 

@@ -1,6 +1,5 @@
 #include "serve/traffic_metrics.h"
 
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -10,8 +9,6 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-constexpr Duration kPause = std::chrono::seconds(1);
 
 MetricFamily family(const char* name, const char* help, const std::vector<PortTraffic>& rows,
                     uint64_t PortTraffic::* count) {
@@ -30,12 +27,11 @@ MetricFamily family(const char* name, const char* help, const std::vector<PortTr
 
 }  // namespace
 
+void TrafficMetrics::take(Result<std::vector<PortTraffic>> rows) {
+    shown_ = rows ? series_.show(std::move(*rows)) : std::vector<PortTraffic>{};
+}
+
 std::vector<MetricFamily> TrafficMetrics::Collect() const {
-    if (const auto now = clock_(); !read_at_ || now - *read_at_ >= kPause) {
-        read_at_ = now;
-        auto rows = reader_->read();
-        shown_ = rows ? series_.show(std::move(*rows)) : std::vector<PortTraffic>{};
-    }
     std::vector<MetricFamily> all;
     all.push_back(family("switchyard_service_connections_total",
                          "Connections, and datagrams of unconnected sockets that chose an "

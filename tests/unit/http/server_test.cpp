@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "tests/support/http_probe.h"
 #include "tests/support/strand.h"
@@ -28,7 +30,7 @@ class HttpServerTest : public testing::Test {
         strand_.run([&] {
             auto server = HttpServer::listen(
                 strand_.io(), {ip, Port(0)},
-                [this](const HttpRequest& request) { return handle(request); }, wildcard, limits);
+                [this](const HttpRequest& request) { return reply(request); }, wildcard, limits);
             ASSERT_TRUE(server) << server.error().message();
             server_.emplace(std::move(*server));
             port_ = server_->port();
@@ -45,6 +47,14 @@ class HttpServerTest : public testing::Test {
         return std::move(*probe);
     }
 
+    HttpReply reply(const HttpRequest& request) {
+        HttpReply out = handle(request);
+        if (request.path == "/later") {
+            out.body_later = [this](HttpReply::Body body) { bodies_.push_back(std::move(body)); };
+        }
+        return out;
+    }
+
     static HttpResponse handle(const HttpRequest& request) {
         HttpResponse response;
         response.body = std::string(request.method) + " " + std::string(request.path) + " (" +
@@ -57,9 +67,18 @@ class HttpServerTest : public testing::Test {
         return response;
     }
 
+    /// Waits until that many bodies are asked for.
+    void await_bodies(std::size_t count) {
+        while (strand_.run([this] { return bodies_.size(); }) < count) {
+            std::this_thread::yield();
+        }
+    }
+
     Strand strand_;
     std::optional<HttpServer> server_;
     Port port_;
+    /// For the requests of /later.
+    std::vector<HttpReply::Body> bodies_;
 };
 
 TEST_F(HttpServerTest, AnswersWithStatusHeadersAndBody) {
@@ -70,6 +89,39 @@ TEST_F(HttpServerTest, AnswersWithStatusHeadersAndBody) {
     EXPECT_EQ(answer->body, "GET /gone (why=not)");
     EXPECT_EQ(answer->headers.at("x-test"), "yes");
     EXPECT_EQ(answer->headers.at("content-type"), "application/json");
+}
+
+TEST_F(HttpServerTest, ABodyMayComeLater) {
+    listen();
+    auto client = connect();
+    ASSERT_TRUE(
+        client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+                    "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"));
+    await_bodies(1);
+    strand_.run([this] { bodies_.front()("at last"); });
+    const auto answer = client.receive();
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->body, "at last");
+    EXPECT_EQ(client.receive()->body, "GET /next ()");
+}
+
+TEST_F(HttpServerTest, ABodyMayComeTooLate) {
+    listen();
+    auto patient = connect();
+    {
+        auto client = connect();
+        ASSERT_TRUE(client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n"));
+        await_bodies(1);
+    }
+    ASSERT_TRUE(patient.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n"));
+    await_bodies(2);
+    strand_.run([this] { bodies_.front()("for nobody"); });
+    EXPECT_EQ(http_get({kLoopback4, port_}, "/")->status, 200U);
+    strand_.run([this] {
+        server_.reset();
+        bodies_.back()("for nobody");
+    });
+    EXPECT_TRUE(patient.ended());
 }
 
 TEST_F(HttpServerTest, OneConnectionTakesManyRequestsPipelinedOnesToo) {

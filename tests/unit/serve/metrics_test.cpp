@@ -23,12 +23,9 @@ using testing::Pair;
 
 const WallTime kNow(1000s);
 
-class OnePort : public TrafficReader {
-  public:
-    Result<std::vector<PortTraffic>> read() override {
-        return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
-    }
-};
+Result<std::vector<PortTraffic>> one_port() {
+    return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
+}
 
 class MetricsTest : public testing::Test {
   protected:
@@ -81,7 +78,8 @@ class MetricsTest : public testing::Test {
         metrics.on_listed("services");
         metrics.on_malformed("services");
         metrics.count_api_request("200", "GET", "10.96.0.1:443");
-        metrics.show_traffic(std::make_unique<OnePort>(), 10);
+        metrics.show_traffic(10);
+        metrics.on_traffic(one_port());
     }
 
     Metrics metrics{{.version = "1.2.3"}, [] { return kNow; }};
@@ -288,10 +286,10 @@ TEST_F(MetricsTest, CountsAuditsFlowsWatchesAndTheRest) {
     EXPECT_EQ(value("switchyard_events_dropped_total"), "1");
 }
 
-TEST_F(MetricsTest, ShowsTrafficIfThereIsSomebodyToAsk) {
-    metrics.show_traffic(nullptr, 10);
+TEST_F(MetricsTest, ShowsTrafficIfItIsCounted) {
     EXPECT_THAT(metrics.text(), Not(HasSubstr("switchyard_service_connections_total")));
-    metrics.show_traffic(std::make_unique<OnePort>(), 10);
+    metrics.show_traffic(10);
+    metrics.on_traffic(one_port());
     EXPECT_EQ(value(R"(switchyard_service_connections_total{ip_family="IPv4",protocol="TCP",)"
                     R"(service="shop/web:http"})"),
               "4");

@@ -34,6 +34,13 @@ class RecordingEvents : public EventSink {
     std::vector<ClusterEvent> events;
 };
 
+class OnePort : public TrafficReader {
+  public:
+    Result<std::vector<PortTraffic>> read() override {
+        return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
+    }
+};
+
 class ServersTest : public testing::Test {
   protected:
     ServersTest() {
@@ -236,6 +243,17 @@ TEST_F(ServersTest, WithHardFailATakenAddressIsFatal) {
         ASSERT_TRUE(fatal_);
         EXPECT_EQ(fatal_->code, EADDRINUSE);
     });
+}
+
+TEST_F(ServersTest, MetricsWaitForTheTrafficOfServices) {
+    start();
+    strand_.run([this] { servers_->show_traffic(std::make_unique<OnePort>(), 10); });
+    const auto answer = get(metrics_, "/metrics");
+    EXPECT_EQ(answer.status, 200U);
+    EXPECT_EQ(answer.headers.at("x-content-type-options"), "nosniff");
+    EXPECT_THAT(answer.headers.at("content-type"), HasSubstr("version=0.0.4"));
+    EXPECT_THAT(answer.body, HasSubstr("service=\"shop/web:http\"} 4\n"));
+    EXPECT_THAT(answer.body, HasSubstr("\nswitchyard_build_info{"));
 }
 
 }  // namespace

@@ -180,7 +180,9 @@ Result<void> Daemon::Impl::open_backend() {
         return std::unexpected(tracked.error());
     }
     flows_.emplace(std::move(*tracked), (*backend)->socket_pruner());
-    servers_->metrics().show_traffic((*backend)->traffic_reader(), options_.metrics_max_services);
+    if (auto reader = (*backend)->traffic_reader()) {
+        servers_->show_traffic(std::move(reader), options_.metrics_max_services);
+    }
     make_agent(std::move(*backend));
     return {};
 }
