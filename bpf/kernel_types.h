@@ -61,4 +61,11 @@ struct bpf_iter__bpf_sk_storage_map {
     void* value;
 };
 
+struct udp_sock;
+
+struct bpf_iter__udp {
+    struct bpf_iter_meta* meta;
+    struct udp_sock* udp_sk; /* begins with a struct sock */
+};
+
 #pragma clang attribute pop

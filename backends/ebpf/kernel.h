@@ -87,9 +87,9 @@ class Kernel {
     /// missing and the mend; the verifier's words go to the log.
     virtual Result<void> probe() = 0;
 
-    /// The set of maps that is pinned, the newest if there are several, or none. Removes sets that
-    /// were never finished, and writes what the kernel's user does not decide (see open_kernel).
-    /// Writes nothing else.
+    /// The set of maps that the links run on; if that is none or not clear, the newest that is
+    /// pinned; or none. Removes sets that were never finished or never run on, and writes what the
+    /// kernel's user does not decide (see open_kernel). Writes nothing else.
     virtual Result<FoundSet> find() = 0;
 
     /// A new set, pinned beside what exists and read by no program yet. With `like`, everything

@@ -12,8 +12,8 @@
 #include "bpf/lib/pick.h"
 #include "bpf/lib/skip.h"
 
-/* Whether programs may choose the error of a refused call (bpf_set_retval, Linux 5.18). Where they
- * may not, refusals are left to the packet path. */
+/* 1: programs may choose the error of a refused call (bpf_set_retval, Linux 5.18). 0: they may not,
+ * and refusals are left to the packet path. */
 const volatile __u8 sy_can_refuse = 1;
 
 static __always_inline const struct sy_settings* sy_get_settings(void) {

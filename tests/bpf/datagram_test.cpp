@@ -94,7 +94,7 @@ TEST_P(Datagram, TellsVipsOfOneEndpointApartInLockstep) {
         serve(n, {Place::pod2});
     }
     Client udp = client(Protocol::udp);
-    for (const unsigned n : {1, 2, 3, 4, 1, 1, 3, 2, 5, 6, 1, 6, 5}) {
+    for (const unsigned n : {1U, 2U, 3U, 4U, 1U, 1U, 3U, 2U, 5U, 6U, 1U, 6U, 5U}) {
         expect_reply(udp, vip(n), "pod2");
     }
 }

@@ -32,7 +32,7 @@ std::unique_ptr<Hooks> Hooks::attach(bool can_refuse) {
     if (hooks->skeleton_ == nullptr) {
         return nullptr;
     }
-    hooks->skeleton_->rodata->sy_can_refuse = can_refuse;
+    hooks->skeleton_->rodata->sy_can_refuse = can_refuse ? 1 : 0;
     if (switchyard_bpf__load(hooks->skeleton_) != 0) {
         return nullptr;
     }

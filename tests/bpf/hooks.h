@@ -12,7 +12,7 @@
 #include "tests/support/bpf_scope.h"
 #include "tests/support/lab.h"
 
-struct switchyard_bpf;
+struct switchyard_bpf;  // NOLINT(readability-identifier-naming): generated
 struct bpf_link;
 
 namespace sy::bpf_test {

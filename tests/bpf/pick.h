@@ -4,6 +4,8 @@
 #include "bpf/abi.h"
 #include "bpf/lib/decision.h"
 
+// NOLINTBEGIN(readability-identifier-naming): names of the C side
+
 /* Picks are counted by endpoint index below this. */
 #define SY_TEST_ENDPOINTS 64
 
@@ -33,3 +35,5 @@ struct sy_test_answer {
     __u32 decision; /* enum sy_decision */
     __u32 picks[SY_TEST_ENDPOINTS];
 };
+
+// NOLINTEND(readability-identifier-naming)

@@ -117,8 +117,11 @@ class Pick : public testing::TestWithParam<Family> {
     sy_decision run(const bpf_program* program, int times) {
         skeleton_->bss->answer = {};
         std::array<uint8_t, 64> packet{};
-        LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet.data(),
-                    .data_size_in = packet.size(), .repeat = times);
+        bpf_test_run_opts options{};
+        options.sz = sizeof options;
+        options.data_in = packet.data();
+        options.data_size_in = packet.size();
+        options.repeat = times;
         EXPECT_EQ(bpf_prog_test_run_opts(bpf_program__fd(program), &options), 0);
         return static_cast<sy_decision>(answer().decision);
     }

@@ -53,7 +53,8 @@ class SocketList : public SocketTest {
         SocketTest::SetUp();
         skeleton_.reset(switchyard_bpf_sockets__open_and_load());
         ASSERT_TRUE(skeleton_) << loader_log();
-        LIBBPF_OPTS(bpf_iter_attach_opts, options);
+        bpf_iter_attach_opts options{};
+        options.sz = sizeof options;
         bpf_iter_link_info info{};
         info.map.map_fd = static_cast<uint32_t>(maps().fd("connections"));
         options.link_info = &info;

@@ -172,6 +172,49 @@ TEST_F(EbpfGenerations, UnfinishedOnesAreRemoved) {
     EXPECT_THAT(pins(), ElementsAre("1", "elses", "links"));
 }
 
+TEST_F(EbpfGenerations, ACrashBeforeTheFirstLinkLeavesTheOldSetAtWork) {
+    const auto first = active();
+    create_larger(*first);
+    EXPECT_THAT(pins(), ElementsAre("1", "2", "links"));
+    const auto found = restarted();
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->sizes(), first->sizes());
+    EXPECT_TRUE(is_active(*found));
+    EXPECT_TRUE(reaches(kVip, server));
+    EXPECT_THAT(pins(), ElementsAre("1", "links"));
+}
+
+TEST_F(EbpfGenerations, ASetThatNeverRanIsFoundIfThereIsNoOther) {
+    program(*create(), kVip, server.address());
+    create();
+    const auto found = restarted();
+    ASSERT_NE(found, nullptr);
+    EXPECT_THAT(must(found->frontends4()), IsEmpty());
+    EXPECT_THAT(pins(), ElementsAre("1", "2"));
+    activate(*found);
+    EXPECT_THAT(pins(), ElementsAre("2", "links"));
+}
+
+TEST_F(EbpfGenerations, WhatWasCountedNeverFalls) {
+    const auto reader = make_traffic_reader(settings);
+    const auto first = active();
+    const auto second = create_larger(*first);
+    program(*second, kVip, server.address());
+    // Counted in the old set, after its counters were copied.
+    EXPECT_TRUE(reaches(kVip, server));
+    const auto other = make_traffic_reader(settings);
+    must(unpin(pin("2/layout")));
+    EXPECT_EQ(must(reader->read()).at(0).connections, 1U);
+    activate(*second);
+    EXPECT_EQ(must(reader->read()).at(0).connections, 1U);
+    EXPECT_TRUE(reaches(kVip, server));
+    EXPECT_EQ(must(reader->read()).at(0).connections, 2U);
+    EXPECT_EQ(must(other->read()).at(0).connections, 1U);
+    // A new beginning within a set is one.
+    must(second->reset_counters(std::vector<uint32_t>{1}));
+    EXPECT_EQ(must(other->read()).at(0).connections, 0U);
+}
+
 TEST_F(EbpfGenerations, ACrashBetweenLinksIsMendedByTheNextProcess) {
     const auto first = active();
     const auto second = create_larger(*first);

@@ -48,6 +48,14 @@ TEST_F(EbpfSettingsTest, TheNodesNamespaceIsTheCallersAtTheStart) {
     EXPECT_NE(must(netns_cookie()), cookie);
 }
 
+TEST_F(EbpfSettingsTest, WhatIsOfAnotherNamespaceIsKnown) {
+    EXPECT_FALSE(belongs_elsewhere(settings)) << "there is nothing";
+    const auto maps = active();
+    EXPECT_TRUE(belongs_elsewhere(settings));
+    const lab::Entered inside(ns);
+    EXPECT_FALSE(belongs_elsewhere(settings));
+}
+
 TEST_F(EbpfSettingsTest, TheVipIsShownIfWanted) {
     auto maps = active();
     EXPECT_EQ(peer(), kVip);

@@ -123,8 +123,8 @@ TEST_P(EbpfPaths, CgroupsAndNamespacesOptOut) {
 }
 
 TEST_P(EbpfPaths, ClientsAreRememberedByTheirNamespace) {
-    put_web(web().sticky(3600), {pod1, podr});
     for (const Place from : kInside) {
+        put_web(web().sticky(3600), {pod1, podr});
         const std::string first = only_server(from, Type::tcp, web_vip(Type::tcp));
         ASSERT_NE(first, "several");
         // All addresses of the port are one memory, and both kinds of sockets.

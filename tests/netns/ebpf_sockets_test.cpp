@@ -147,8 +147,14 @@ TEST_P(EbpfSockets, AUdpSocketConnectedAgainAndAgain) {
                 EXPECT_EQ(answer.greeting.server, to == other ? "podr" : "pod1");
             }
             ASSERT_EQ(client.disconnect(), 0);
-            EXPECT_EQ(client.ask(other).from, other);
-            EXPECT_EQ(client.ask(web_vip(Type::udp)).from, web_vip(Type::udp));
+            if (family() == Family::ipv6) {
+                continue;  // Linux goes on delivering what the former peer sends only
+            }
+            for (const EndpointAddr& to : {other, web_vip(Type::udp)}) {
+                const auto answer = client.ask(to);
+                EXPECT_EQ(answer.error, 0) << to_string(from);
+                EXPECT_EQ(answer.from, to);
+            }
         }
     }
 }

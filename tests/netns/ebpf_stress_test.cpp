@@ -136,6 +136,17 @@ class EbpfStress : public EbpfTest {
         return right ? "" : "an endpoint that is not the guest's";
     }
 
+    /// As the hooks counted them for the Service that flips.
+    uint64_t translated_connections() {
+        const Result<std::vector<PortTraffic>> all = cluster.backend().traffic_reader()->read();
+        EXPECT_TRUE(all) << all.error().message();
+        uint64_t sum = 0;
+        for (const PortTraffic& one : all ? *all : std::vector<PortTraffic>{}) {
+            sum += one.port.starts_with("shop/web") ? one.connections : 0;
+        }
+        return sum;
+    }
+
     static void here(const std::function<void()>& work) { work(); }
 
     Epochs epochs_;
@@ -194,7 +205,10 @@ TEST_P(EbpfStress, NoClientEverReachesAWrongEndpoint) {
         }
         connections += reader->count();
     }
-    std::cout << connections << " connections during " << flip << " changes\n";
+    const uint64_t translated = translated_connections();
+    EXPECT_GT(translated, connections / 4) << "this was to be a test of the hooks";
+    std::cout << connections << " connections or datagrams, " << translated
+              << " sockets translated, during " << flip << " changes\n";
 }
 
 }  // namespace

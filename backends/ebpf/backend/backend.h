@@ -109,8 +109,8 @@ Result<std::unique_ptr<Backend>> make_backend(const EbpfSettings& settings, Log&
 /// Everything that would be written for these plans: the packet path in nft's words, then the maps.
 std::string render(const PlanDelta& plans, const NodeFacts& facts);
 
-/// Removes maps and links; what sockets were bound to stays with them. The packet path goes with
-/// `with_companion`.
+/// Removes maps and links, unless they are of another network namespace; what sockets were bound to
+/// stays with them. The packet path goes with `with_companion`.
 Result<void> remove(const EbpfSettings& settings, bool with_companion, Log& log);
 
 }  // namespace sy::ebpf

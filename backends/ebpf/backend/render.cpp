@@ -28,6 +28,10 @@ Result<std::unique_ptr<Backend>> make_backend(const EbpfSettings& settings, Log&
 }
 
 Result<void> remove(const EbpfSettings& settings, bool with_companion, Log& log) {
+    if (belongs_elsewhere(settings)) {
+        log.info("maps of another network namespace are left alone: " + settings.bpf_root);
+        return {};
+    }
     auto kernel = open_kernel(settings, log);
     if (!kernel) {
         return std::unexpected(std::move(kernel.error()));

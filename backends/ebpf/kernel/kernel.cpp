@@ -8,7 +8,9 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <numeric>
+#include <ranges>
 #include <thread>
 
 #include "backends/ebpf/kernel/attachment.h"
@@ -49,9 +51,9 @@ Result<void> copy_counters(const Map& from, const Map& to) {
 
 class RealKernel final : public Kernel {
   public:
-    RealKernel(EbpfSettings settings, uint64_t host_netns, Log& log)
+    RealKernel(EbpfSettings settings, Result<uint64_t> host_netns, Log& log)
         : settings_(std::move(settings)),
-          host_netns_(host_netns),
+          host_netns_(std::move(host_netns)),
           log_(log),
           pins_(settings_.bpf_root),
           skip_(settings_, log) {}
@@ -70,10 +72,13 @@ class RealKernel final : public Kernel {
     Result<std::unique_ptr<PinnedSet>> open_set(const Generation& generation);
     Result<Maps> shared_maps(const Sizes& sizes, MapSet* like);
     Result<void> run(const Cgroup& cgroup, PinnedSet& set);
+    Result<bool> attached_to(const PinnedSet* set);
+    Result<void> remove_newer(const Generation& used);
     Result<void> remove_others(const PinnedSet& set);
 
     EbpfSettings settings_;
-    uint64_t host_netns_;
+    /// Cookie. A kernel too old to tell it can still be cleaned up.
+    Result<uint64_t> host_netns_;
     Log& log_;
     Pins pins_;
     SkipList skip_;
@@ -100,6 +105,9 @@ Result<Cgroup> RealKernel::cgroup() {
 }
 
 Result<void> RealKernel::probe() {
+    if (!host_netns_) {
+        return std::unexpected(host_netns_.error());
+    }
     if (auto mounted = require_bpffs(settings_.bpf_root); !mounted) {
         return mounted;
     }
@@ -111,13 +119,13 @@ Result<void> RealKernel::probe() {
 Result<void> RealKernel::use_settings(PinnedSet& set) {
     constexpr uint32_t kMine = SY_SETTING_PEERNAME | SY_SETTING_SKIP;
     const auto skips = skip_.use(set);
-    if (!skips) {
-        return std::unexpected(skips.error());
+    if (!skips || !host_netns_) {
+        return std::unexpected(skips ? host_netns_.error() : skips.error());
     }
     const uint32_t flags =
         (settings_.show_vip ? SY_SETTING_PEERNAME : 0U) | (*skips ? SY_SETTING_SKIP : 0U);
     sy_settings& shared = *set.arrays().settings;
-    std::atomic_ref<__u64>(shared.host_netns).store(host_netns_, std::memory_order_release);
+    std::atomic_ref<__u64>(shared.host_netns).store(*host_netns_, std::memory_order_release);
     const std::atomic_ref<uint32_t> word(shared.flags);
     word.store((word.load() & ~kMine) | flags, std::memory_order_release);
     return {};
@@ -153,31 +161,62 @@ Result<std::unique_ptr<PinnedSet>> RealKernel::open_set(const Generation& genera
                                               : nullptr;
 }
 
+// A process that died while it filled a new set has left the old one at work, and complete. If it
+// died while it moved the links, then from a set to a newer one that was complete.
 Result<FoundSet> RealKernel::find() {
+    auto generations = pins_.generations();
+    if (!generations) {
+        return std::unexpected(generations.error());
+    }
+    FoundSet found;
+    for (const Generation& one : *generations | std::views::reverse) {
+        if (!one.finished) {
+            if (auto removed = pins_.remove(one); !removed) {
+                return std::unexpected(removed.error());
+            }
+            continue;
+        }
+        auto set = open_set(one);
+        const auto attached = set ? attached_to(set->get()) : std::unexpected(set.error());
+        if (!attached) {
+            return std::unexpected(attached.error());
+        }
+        const bool newest = found.maps == nullptr && !found.other_layout;
+        if (*attached || newest) {
+            found.other_layout = *set == nullptr;
+            found.maps = std::move(*set);
+        }
+        if (*attached) {
+            break;
+        }
+    }
+    auto* set = static_cast<PinnedSet*>(found.maps.get());
+    auto done = set != nullptr ? remove_newer(set->generation()) : Result<void>();
+    if (done && set != nullptr) {
+        done = use_settings(*set);
+    }
+    return done ? Result<FoundSet>(std::move(found)) : std::unexpected(done.error());
+}
+
+// Whether the links run on this set, whoever's program.
+Result<bool> RealKernel::attached_to(const PinnedSet* set) {
+    const auto where = cgroup();
+    return set != nullptr && where ? is_attached(pins_, *where, *set) : Result<bool>(false);
+}
+
+Result<void> RealKernel::remove_newer(const Generation& used) {
     const auto generations = pins_.generations();
     if (!generations) {
         return std::unexpected(generations.error());
     }
     for (const Generation& one : *generations) {
-        if (auto removed = one.finished ? Result<void>() : pins_.remove(one); !removed) {
-            return std::unexpected(removed.error());
+        if (one.number > used.number) {
+            if (auto removed = pins_.remove(one); !removed) {
+                return removed;
+            }
         }
     }
-    const auto newest = pins_.newest_finished();
-    if (!newest || !*newest) {
-        return newest ? Result<FoundSet>() : std::unexpected(newest.error());
-    }
-    auto set = open_set(**newest);
-    if (!set) {
-        return std::unexpected(set.error());
-    }
-    if (*set) {
-        if (auto used = use_settings(**set); !used) {
-            return std::unexpected(used.error());
-        }
-    }
-    const bool other_layout = *set == nullptr;
-    return FoundSet{std::move(*set), other_layout};
+    return {};
 }
 
 // Those that the new set has in common with `like`, or with what is pinned.
@@ -271,10 +310,13 @@ Result<void> RealKernel::activate(MapSet& maps) {
 }
 
 Result<void> RealKernel::run(const Cgroup& cgroup, PinnedSet& set) {
+    const auto start = std::chrono::steady_clock::now();
     const auto programs = load_programs(set.maps(), can_set_retval(), log_);
     if (!programs) {
         return std::unexpected(programs.error());
     }
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    log_.debug("loaded the programs in " + std::to_string(std::lround(took.count())) + " ms");
     // Somebody may have tidied up in the folder.
     auto done = set.is_pinned() ? Result<void>() : set.pin(pins_);
     // Until all links are done, they run nobody's program for sure.
@@ -331,11 +373,7 @@ Result<bool> RealKernel::remove_all() {
 }  // namespace
 
 Result<std::unique_ptr<Kernel>> open_kernel(const EbpfSettings& settings, Log& log) {
-    const auto cookie = netns_cookie();
-    if (!cookie) {
-        return std::unexpected(cookie.error());
-    }
-    return std::make_unique<RealKernel>(settings, *cookie, log);
+    return std::make_unique<RealKernel>(settings, netns_cookie(), log);
 }
 
 }  // namespace sy::ebpf

@@ -18,6 +18,10 @@ namespace sy::ebpf {
 /// these.
 Result<std::unique_ptr<Kernel>> open_kernel(const EbpfSettings& settings, Log& log);
 
+/// True if what is pinned in the folder is known to be of another network namespace than the
+/// calling thread's: of a daemon that may be away for a moment only.
+bool belongs_elsewhere(const EbpfSettings& settings);
+
 /// Ends connected UDP sockets, of any network namespace, through the maps pinned in the folder.
 std::unique_ptr<SocketPruner> make_socket_pruner(const EbpfSettings& settings, Log& log);
 

@@ -55,6 +55,38 @@ Result<void> add(std::span<const sy_name> names, uint32_t first, const Map& coun
     return {};
 }
 
+/// Between copying counters into a new set and running on it, the programs count in the old one;
+/// that is lost. What was told stays told: a number that falls would look like a new beginning.
+class Steadier {
+  public:
+    /// `totals` are of the set `generation`.
+    Totals steady(uint64_t generation, Totals totals) {
+        if (generation != generation_) {
+            generation_ = generation;
+            lost_.clear();
+            for (const auto& [key, was] : told_) {
+                if (const auto now = totals.find(key); now != totals.end()) {
+                    const auto lost = [](uint64_t a, uint64_t b) { return a > b ? a - b : 0; };
+                    lost_[key] = {lost(was.connections, now->second.connections),
+                                  lost(was.refusals, now->second.refusals)};
+                }
+            }
+        }
+        std::erase_if(lost_, [&](const auto& entry) { return !totals.contains(entry.first); });
+        for (const auto& [key, lost] : lost_) {
+            totals[key].connections += lost.connections;
+            totals[key].refusals += lost.refusals;
+        }
+        told_ = totals;
+        return totals;
+    }
+
+  private:
+    uint64_t generation_ = 0;
+    Totals lost_;
+    Totals told_;
+};
+
 class Reader final : public TrafficReader {
   public:
     explicit Reader(const EbpfSettings& settings) : pins_(settings.bpf_root) {}
@@ -65,6 +97,7 @@ class Reader final : public TrafficReader {
     Result<Totals> totals();
 
     Pins pins_;
+    Steadier steadier_;
 };
 
 Result<Totals> Reader::totals() {
@@ -100,7 +133,7 @@ Result<Totals> Reader::totals() {
             return std::unexpected(done.error());
         }
     }
-    return totals;
+    return steadier_.steady((*newest)->number, std::move(totals));
 }
 
 Result<std::vector<PortTraffic>> Reader::read() {

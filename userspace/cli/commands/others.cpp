@@ -23,6 +23,8 @@ void retire(const BackendEntry& entry, const BackendEntry& successor,
     if (const auto done = entry.retire(settings, successor, log); !done) {
         log.warning(fmt::format("what mode {} has left could not be removed: {}", entry.name,
                                 done.error().message()));
+    } else if (entry.place != nullptr && !has_place(entry, settings)) {
+        log.info(fmt::format("removed what mode {} has left", entry.name));
     }
     if (*place) {
         (*place)->remove();
