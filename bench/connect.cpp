@@ -311,6 +311,6 @@ int main(int argc, char** argv) {
     if (sizes.empty()) {
         sizes = {1, 1000, 30'000, 100'000};
     }
-    const auto* entry = sy::find_backend("nftables");
+    const auto* entry = sy::find_backend("ebpf");
     return entry == nullptr ? 1 : sy::bench::run(*entry, sizes);
 }

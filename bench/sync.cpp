@@ -25,6 +25,7 @@
 #include "backends/registry.h"
 #include "bench/cluster.h"
 #include "bench/floor.h"
+#include "tests/support/bpf_scope.h"
 
 namespace sy::bench {
 namespace {
@@ -92,8 +93,8 @@ class StampingBackend : public Backend {
 /// An agent on its strand, with events fed from the measuring thread.
 class Rig {
   public:
-    explicit Rig(const BackendEntry& entry) : work_(io_.get_executor()) {
-        auto inner = entry.make(BackendSettings{}, log_);
+    Rig(const BackendEntry& entry, const BackendSettings& settings) : work_(io_.get_executor()) {
+        auto inner = entry.make(settings, log_);
         if (!inner) {
             std::fprintf(stderr, "%s\n", inner.error().message().c_str());
             std::exit(1);
@@ -252,7 +253,16 @@ struct Figures {
 Figures measure(const BackendEntry& entry, uint32_t services) {
     Figures figures;
     figures.floor = nft_floor(services, kEndpoints);
-    Rig rig(entry);
+    // Pins and programs of its own; no other process is in that cgroup.
+    const auto scope = lab::BpfScope::create();
+    if (!scope) {
+        std::fprintf(stderr, "%s\n", scope.error().message().c_str());
+        std::exit(1);
+    }
+    BackendSettings settings;
+    settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
+    settings.ebpf.cgroup_root = scope->cgroup().string();
+    Rig rig(entry, settings);
     figures.cold = rig.cold(services);
     rig.on_strand([] { malloc_trim(0); });
     figures.megabytes = static_cast<double>(resident_megabytes());
@@ -351,19 +361,24 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs)
 }  // namespace
 }  // namespace sy::bench
 
-/// bench_sync [--runs N] [SERVICES …]
+/// bench_sync [--proxy-mode MODE] [--runs N] [SERVICES …]
 int main(int argc, char** argv) {
     std::vector<uint32_t> sizes;
     int runs = 3;
+    std::string_view mode = "nftables";
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
+        if (word == "--proxy-mode" && i + 1 < argc) {
+            mode = argv[++i];
+            continue;
+        }
         uint32_t number = 0;
         const bool is_runs = word == "--runs" && i + 1 < argc;
         const std::string_view digits = is_runs ? argv[++i] : word;
         const auto [end, error] =
             std::from_chars(digits.data(), digits.data() + digits.size(), number);
         if (error != std::errc{} || end != digits.data() + digits.size() || number == 0) {
-            std::fprintf(stderr, "usage: bench_sync [--runs N] [SERVICES …]\n");
+            std::fprintf(stderr, "usage: bench_sync [--proxy-mode MODE] [--runs N] [SERVICES …]\n");
             return 2;
         }
         if (is_runs) {
@@ -375,6 +390,6 @@ int main(int argc, char** argv) {
     if (sizes.empty()) {
         sizes = {1000, 10'000, 30'000, 100'000};
     }
-    const auto* entry = sy::find_backend("nftables");
+    const auto* entry = sy::find_backend(mode);
     return entry == nullptr ? 1 : sy::bench::run(*entry, sizes, runs);
 }

@@ -61,6 +61,10 @@ class PortCompiler {
     PortCompiler(const PortPlan& plan, Context& context) : plan_(plan), context_(context) {}
 
     Result<void> run() {
+        // Exact for a port of one list, which is nearly every one.
+        auto& own = context_.out.own;
+        own.reserve(own.size() + plan_.frontends.size() + 2 + (plan_.affinity_timeout ? 1U : 0U) +
+                    std::max(plan_.cluster.size(), plan_.local.size()));
         for (const auto& frontend : plan_.frontends) {
             if (is_answerable(plan_, frontend)) {
                 if (auto done = add_frontend(frontend); !done) {
@@ -156,13 +160,16 @@ class PortCompiler {
     /// Fills indexes_ in the order of `endpoints`.
     Result<void> intern(const std::vector<PlannedEndpoint>& endpoints) {
         indexes_.clear();
+        indexes_.reserve(endpoints.size());
+        auto& shared = context_.out.shared;
+        shared.reserve(shared.size() + endpoints.size());
         for (const auto& endpoint : endpoints) {
             auto index = context_.pools.intern(endpoint.address);
             if (!index) {
                 return std::unexpected(std::move(index.error()));
             }
             indexes_.push_back(*index);
-            context_.out.shared.push_back(Entry::endpoint(*index, endpoint.address));
+            shared.push_back(Entry::endpoint(*index, endpoint.address));
         }
         return {};
     }

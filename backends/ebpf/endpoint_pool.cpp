@@ -1,6 +1,18 @@
 #include "backends/ebpf/endpoint_pool.h"
 
+#include <array>
+#include <cstring>
+
 namespace sy::ebpf {
+
+std::size_t EndpointPool::Hash::operator()(const EndpointAddr& address) const noexcept {
+    std::array<uint64_t, 2> words{};
+    const auto bytes = address.ip.bytes();
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    uint64_t mixed = (words[0] ^ address.port.number()) * 0x9e3779b97f4a7c15ULL;
+    mixed ^= mixed >> 32;
+    return (mixed ^ words[1]) * 0xff51afd7ed558ccdULL;
+}
 
 std::optional<uint32_t> EndpointPool::intern(const EndpointAddr& address) {
     const auto [found, fresh] = by_address_.try_emplace(address, 0);

@@ -38,12 +38,16 @@ class EndpointPool {
     const Indexes& indexes() const { return indexes_; }
 
   private:
+    struct Hash {
+        std::size_t operator()(const EndpointAddr& address) const noexcept;
+    };
+
     void forget(const std::vector<uint32_t>& freed);
 
     Indexes indexes_;
     /// By index; an entry whose index is free means nothing.
     std::vector<EndpointAddr> addresses_;
-    boost::unordered_flat_map<EndpointAddr, uint32_t, std::hash<EndpointAddr>> by_address_;
+    boost::unordered_flat_map<EndpointAddr, uint32_t, Hash> by_address_;
 };
 
 }  // namespace sy::ebpf

@@ -11,12 +11,11 @@ std::optional<uint32_t> Indexes::take() {
         free_.pop_front();
     } else if (extent_ < limit_) {
         index = extent_++;
-        states_.push_back(State::free);
-        recycled_.push_back(false);
+        known_.emplace_back();
     } else {
         return std::nullopt;
     }
-    states_[index] = State::provisional;
+    known_[index].state = State::provisional;
     provisional_.push_back(index);
     ++in_use_;
     return index;
@@ -26,33 +25,31 @@ void Indexes::adopt(std::span<const uint32_t> committed, uint32_t array_size) {
     foreign_ = array_size;
     for (const auto index : committed) {
         for (; extent_ < index; ++extent_) {
-            states_.push_back(State::free);
-            recycled_.push_back(true);
+            known_.push_back({State::free, true});
             free_.push_back(extent_);
         }
-        states_.push_back(State::committed);
-        recycled_.push_back(true);
+        known_.push_back({State::committed, true});
         ++extent_;
         ++in_use_;
     }
 }
 
 void Indexes::keep(uint32_t index) {
-    in_use_ += states_[index] == State::limbo ? 1 : 0;
-    states_[index] = State::committed;
+    in_use_ += known_[index].state == State::limbo ? 1 : 0;
+    known_[index].state = State::committed;
 }
 
 void Indexes::retire(uint32_t index) {
-    if (states_[index] == State::committed) {
-        states_[index] = State::limbo;
+    if (known_[index].state == State::committed) {
+        known_[index].state = State::limbo;
         limbo_.push_back(index);
         --in_use_;
     }
 }
 
 void Indexes::revive(uint32_t index) {
-    if (states_[index] == State::limbo) {
-        states_[index] = State::revived;
+    if (known_[index].state == State::limbo) {
+        known_[index].state = State::revived;
         provisional_.push_back(index);
         ++in_use_;
     }
@@ -63,13 +60,13 @@ std::vector<uint32_t> Indexes::release(std::size_t mark) {
     while (provisional_.size() > mark) {
         const auto index = provisional_.back();
         provisional_.pop_back();
-        if (states_[index] == State::provisional) {
-            states_[index] = State::free;
+        if (known_[index].state == State::provisional) {
+            known_[index].state = State::free;
             free_.push_back(index);
             freed.push_back(index);
             --in_use_;
-        } else if (states_[index] == State::revived) {
-            states_[index] = State::limbo;
+        } else if (known_[index].state == State::revived) {
+            known_[index].state = State::limbo;
             limbo_.push_back(index);
             --in_use_;
         }
@@ -81,9 +78,8 @@ std::vector<uint32_t> Indexes::drain() {
     std::vector<uint32_t> freed;
     for (const auto index : limbo_) {
         // One that came back from limbo is still listed, and twice if it was retired again.
-        if (states_[index] == State::limbo) {
-            states_[index] = State::free;
-            recycled_[index] = true;
+        if (known_[index].state == State::limbo) {
+            known_[index] = {State::free, true};
             free_.push_back(index);
             freed.push_back(index);
         }
@@ -93,7 +89,7 @@ std::vector<uint32_t> Indexes::drain() {
 }
 
 bool Indexes::is_second_hand(uint32_t index) const {
-    return index < foreign_ || (index < recycled_.size() && recycled_[index]);
+    return index < foreign_ || (index < known_.size() && known_[index].second_hand);
 }
 
 std::size_t Indexes::available(uint32_t size) const {

@@ -55,9 +55,13 @@ class Indexes {
 
   private:
     enum class State : uint8_t { free, provisional, revived, committed, limbo };
+    struct Known {
+        State state = State::free;
+        bool second_hand = false;
+    };
 
     State state(uint32_t index) const {
-        return index < states_.size() ? states_[index] : State::free;
+        return index < known_.size() ? known_[index].state : State::free;
     }
 
     uint32_t limit_;
@@ -65,8 +69,7 @@ class Indexes {
     /// Below it, a predecessor may have used indexes.
     uint32_t foreign_ = 0;
     std::size_t in_use_ = 0;
-    std::vector<State> states_{State::committed};
-    std::vector<bool> recycled_{false};
+    std::vector<Known> known_{{State::committed, false}};
     std::deque<uint32_t> free_;
     std::vector<uint32_t> limbo_;
     std::vector<uint32_t> provisional_;

@@ -26,15 +26,17 @@ uint32_t slots_limit(const EbpfSettings& limits) {
 }
 
 Sizes starting_sizes(std::size_t known_services, const EbpfSettings& limits) {
-    const auto per_service = [&](uint64_t least, uint64_t each, uint32_t limit) {
-        return clamped(std::max<uint64_t>(least, known_services * each), limit);
+    const auto at_least = [](uint64_t least, uint64_t wanted, uint32_t limit) {
+        return clamped(std::max(least, wanted), limit);
     };
-    return {.frontends4 = per_service(1024, 2, limits.max_frontends),
-            .frontends6 = per_service(1024, 2, limits.max_frontends),
-            .services = per_service(1024, 2, limits.max_services),
-            .slots = per_service(4096, 8, slots_limit(limits)),
-            .endpoints4 = per_service(4096, 4, limits.max_endpoints),
-            .endpoints6 = per_service(1024, 1, limits.max_endpoints),
+    const uint64_t known = known_services;
+    // Counters are allocated one by one: too many ids cost as much as too few.
+    return {.frontends4 = at_least(1024, 2 * known, limits.max_frontends),
+            .frontends6 = at_least(1024, known, limits.max_frontends),
+            .services = at_least(1024, known + known / 4, limits.max_services),
+            .slots = at_least(4096, 4 * known, slots_limit(limits)),
+            .endpoints4 = at_least(4096, 4 * known, limits.max_endpoints),
+            .endpoints6 = at_least(1024, known, limits.max_endpoints),
             .clients = std::max(limits.affinity_clients, 1U)};
 }
 

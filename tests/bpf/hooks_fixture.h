@@ -69,6 +69,7 @@ class HooksTest : public testing::Test {
     void change(unsigned n, Protocol protocol, const std::vector<Place>& places,
                 uint16_t flags = 0) {
         std::vector<EndpointAddr> endpoints;
+        endpoints.reserve(places.size());
         for (const Place where : places) {
             endpoints.push_back(server(where));
         }
@@ -85,8 +86,8 @@ class HooksTest : public testing::Test {
     uint64_t statistic(sy_statistic which) { return maps().statistic(which); }
 
     static const std::vector<Place>& pods() {
-        static const std::vector<Place> all{Place::pod1, Place::pod2, Place::podr};
-        return all;
+        static const std::vector<Place> kAll{Place::pod1, Place::pod2, Place::podr};
+        return kAll;
     }
 
     std::unique_ptr<Hooks> hooks_;

@@ -141,6 +141,8 @@ TEST_P(SocketList, LeavesOutWhatIsNotConnectedThroughAVip) {
 TEST_P(SocketList, ListsManySocketsOfManyNamespaces) {
     std::vector<Client> clients;
     std::vector<uint64_t> cookies;
+    clients.reserve(800);
+    cookies.reserve(800);
     for (const Place from : {Place::node, Place::pod1, Place::pod2, Place::node2}) {
         for (int i = 0; i < 200; ++i) {
             clients.push_back(client_at(from, Protocol::udp));

@@ -1,5 +1,7 @@
 // One lab for all cases of the program. Without root nothing can run: said and counted as skipped.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -18,6 +20,11 @@ int main(int argc, char** argv) {
     if (::geteuid() != 0) {
         std::cout << "SKIPPED: network namespaces need root\n";
         return kSkipped;
+    }
+    // What is mounted in here goes with this process, however it ends. Where that may not be, the
+    // lab removes what it can.
+    if (::unshare(CLONE_NEWNS) == 0) {
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
     }
     sy::Result<std::unique_ptr<sy::lab::Lab>> lab = sy::lab::Lab::create();
     if (!lab) {

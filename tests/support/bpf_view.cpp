@@ -61,11 +61,30 @@ std::string attached_programs(const std::string& cgroup) {
     return lines;
 }
 
+Fd attach_bystander(const std::string& cgroup) {
+    const Fd folder(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    constexpr std::array<bpf_insn, 2> kPass{{
+        {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1},
+        {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+    }};
+    bpf_prog_load_opts options{};
+    options.sz = sizeof options;
+    options.expected_attach_type = BPF_CGROUP_INET4_CONNECT;
+    const Fd program(::bpf_prog_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "bystander", "GPL",
+                                     kPass.data(), kPass.size(), &options));
+    if (!folder || !program) {
+        return {};
+    }
+    return Fd(::bpf_link_create(program.get(), folder.get(), BPF_CGROUP_INET4_CONNECT, nullptr));
+}
+
 std::string list_tree(const std::string& folder) {
     std::vector<std::string> paths;
     std::error_code error;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
-        paths.push_back(entry.path().string());
+    std::filesystem::recursive_directory_iterator entry(folder, error);
+    while (!error && entry != std::filesystem::recursive_directory_iterator()) {
+        paths.push_back(entry->path().string());
+        entry.increment(error);  // what goes meanwhile ends the walk
     }
     std::ranges::sort(paths);
     std::string lines;

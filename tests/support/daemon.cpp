@@ -115,6 +115,10 @@ std::string Daemon::log() const {
     return text;
 }
 
+std::string program() {
+    return kProgram;
+}
+
 Result<Finished> run_switchyard(const Lab& lab, std::vector<std::string> words) {
     words.insert(words.begin(), kProgram);
     return run_in(lab.at(Place::node), words);

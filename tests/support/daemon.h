@@ -45,6 +45,9 @@ class Daemon {
     std::optional<int> status_;
 };
 
+/// Path of the program under test.
+std::string program();
+
 /// Runs `switchyard WORDS…` in the node's namespace to its end.
 Result<Finished> run_switchyard(const Lab& lab, std::vector<std::string> words);
 

@@ -22,7 +22,9 @@ struct ServiceName {
 
 template <>
 struct std::hash<sy::ServiceName> {
-    std::size_t operator()(const sy::ServiceName& n) const noexcept {
+    // Not noexcept: the standard library then keeps the hash with each element. Computing it again
+    // for every neighbour in a bucket costs more than anything else of a lookup.
+    std::size_t operator()(const sy::ServiceName& n) const {
         return std::hash<std::string>{}(n.ns) * 31 + std::hash<std::string>{}(n.name);
     }
 };

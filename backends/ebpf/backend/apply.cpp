@@ -189,17 +189,19 @@ std::vector<EbpfBackend::Change> EbpfBackend::changes_for(const PlanDelta& delta
         }
     }
     for (const auto& plan : delta.changed) {
-        if (!first_pass_done_ && ledger_.have(plan->name).own.empty()) {
+        const auto* have = &ledger_.have(plan->name);
+        if (!first_pass_done_ && have->own.empty()) {
             if (auto claimed = adopted_.claim(*plan, pools_); !claimed.empty()) {
                 ledger_.adopt(plan->name, std::move(claimed));
+                have = &ledger_.have(plan->name);
             }
         }
-        if (untouched.contains(plan->name)) {
+        if (!untouched.empty() && untouched.contains(plan->name)) {
             continue;
         }
         const auto mark = pools_.mark();
-        const auto& before = ledger_.have(plan->name);
-        auto fragment = compiled(*plan);
+        const auto& before = *have;
+        auto fragment = compiled(*plan, before);
         if (fragment) {
             if (auto enough = budget.take(before, *fragment); !enough) {
                 pools_.release(mark);
@@ -218,8 +220,7 @@ std::vector<EbpfBackend::Change> EbpfBackend::changes_for(const PlanDelta& delta
     return changes;
 }
 
-Result<Fragment> EbpfBackend::compiled(const ServicePlan& plan) {
-    const auto& before = ledger_.have(plan.name);
+Result<Fragment> EbpfBackend::compiled(const ServicePlan& plan, const Fragment& before) {
     const auto mark = pools_.mark();
     auto fragment = compile(plan, before, pools_);
     if (!fragment && fragment.error().code == kPoolFull && pools_.limbo() > 0) {

@@ -60,7 +60,7 @@ class EbpfBackend : public Backend {
     void make_room(const PlanDelta& delta);
     void drain_limbo();
     std::vector<Change> changes_for(const PlanDelta& delta, ApplyReport& report);
-    Result<Fragment> compiled(const ServicePlan& plan);
+    Result<Fragment> compiled(const ServicePlan& plan, const Fragment& before);
 
     // commit.cpp: changes to the maps
     Result<void> commit(std::vector<Change> changes, ApplyReport& report);
