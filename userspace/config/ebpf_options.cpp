@@ -80,6 +80,7 @@ class Reader {
     std::vector<std::string> paths(std::string_view field, const std::vector<std::string>& texts,
                                    std::string_view example) const {
         std::vector<std::string> out;
+        out.reserve(texts.size());
         for (const std::string& text : texts) {
             out.push_back(path(field, text, example));
         }
