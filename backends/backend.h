@@ -128,6 +128,15 @@ struct PortTraffic {
     friend bool operator==(const PortTraffic&, const PortTraffic&) = default;
 };
 
+/// How often a backend's programs came to some result.
+struct ProgramCount {
+    /// The backend's name of it; lives as long as the program.
+    std::string_view result;
+    uint64_t count = 0;
+
+    friend bool operator==(const ProgramCount&, const ProgramCount&) = default;
+};
+
 /// Reads what the kernel counted per Service port. Used by one thread at a time, which need not be
 /// the backend's; independent of the backend's life.
 class TrafficReader {
@@ -135,6 +144,10 @@ class TrafficReader {
     virtual ~TrafficReader() = default;
     /// In no order; each combination of port, family and protocol once.
     virtual Result<std::vector<PortTraffic>> read() = 0;
+    /// Over everything, since the programs were first at work; always in the same order.
+    virtual Result<std::vector<ProgramCount>> read_programs() {
+        return std::vector<ProgramCount>{};
+    }
 };
 
 /// A dataplane. Used by one worker thread at a time; the calls block on the kernel.

@@ -74,8 +74,8 @@ void Metrics::show_traffic(std::size_t limit) {
     impl_->traffic.emplace(limit);
 }
 
-void Metrics::on_traffic(Result<std::vector<PortTraffic>> rows) {
-    impl_->traffic->take(std::move(rows));
+void Metrics::on_traffic(TrafficRead read) {
+    impl_->traffic->take(std::move(read));
 }
 
 std::string Metrics::text() const {

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "agent/observer.h"
 #include "serve/moment.h"
+#include "serve/traffic_poll.h"
 #include "source/kubernetes/watch_observer.h"
 
 namespace sy {
@@ -31,7 +31,7 @@ class Metrics : public AgentObserver, public WatchObserver {
     /// their own.
     void show_traffic(std::size_t limit);
     /// What was read last; after show_traffic().
-    void on_traffic(Result<std::vector<PortTraffic>> rows);
+    void on_traffic(TrafficRead read);
 
     /// Prometheus' text format.
     std::string text() const;

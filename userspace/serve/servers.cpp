@@ -5,7 +5,6 @@
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "serve/health.h"
 #include "serve/health_check_ports.h"
@@ -166,9 +165,7 @@ void Servers::show_traffic(std::unique_ptr<TrafficReader> reader, std::size_t li
     impl_->metrics.show_traffic(limit);
     impl_->traffic = std::make_unique<TrafficPoll>(
         impl_->parts.io, std::move(reader),
-        [impl = impl_.get()](Result<std::vector<PortTraffic>> rows) {
-            impl->metrics.on_traffic(std::move(rows));
-        },
+        [impl = impl_.get()](TrafficRead read) { impl->metrics.on_traffic(std::move(read)); },
         Clock::now);
 }
 

@@ -27,8 +27,9 @@ MetricFamily family(const char* name, const char* help, const std::vector<PortTr
 
 }  // namespace
 
-void TrafficMetrics::take(Result<std::vector<PortTraffic>> rows) {
-    shown_ = rows ? series_.show(std::move(*rows)) : std::vector<PortTraffic>{};
+void TrafficMetrics::take(TrafficRead read) {
+    shown_ = read.ports ? series_.show(std::move(*read.ports)) : std::vector<PortTraffic>{};
+    programs_ = std::move(read.programs).value_or(std::vector<ProgramCount>{});
 }
 
 std::vector<MetricFamily> TrafficMetrics::Collect() const {
@@ -41,6 +42,17 @@ std::vector<MetricFamily> TrafficMetrics::Collect() const {
                          "Connections refused at once because the port of a Service has no "
                          "endpoint.",
                          shown_, &PortTraffic::refusals));
+    MetricFamily results{.name = "switchyard_program_results_total",
+                         .help = "What the programs on socket calls came to.",
+                         .type = MetricType::Counter,
+                         .metric = {}};
+    for (const ProgramCount& program : programs_) {
+        ClientMetric metric;
+        metric.label = {{"result", std::string(program.result)}};
+        metric.counter.value = static_cast<double>(program.count);
+        results.metric.push_back(std::move(metric));
+    }
+    all.push_back(std::move(results));
     return all;
 }
 

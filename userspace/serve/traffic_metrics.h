@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "backends/backend.h"
+#include "serve/traffic_poll.h"
 #include "serve/traffic_series.h"
 
 namespace sy {
@@ -17,13 +17,14 @@ class TrafficMetrics : public prometheus::Collectable {
     explicit TrafficMetrics(std::size_t limit) : series_(limit) {}
 
     /// Nothing is shown of what could not be read.
-    void take(Result<std::vector<PortTraffic>> rows);
+    void take(TrafficRead read);
 
     std::vector<prometheus::MetricFamily> Collect() const override;
 
   private:
     TrafficSeries series_;
     std::vector<PortTraffic> shown_;
+    std::vector<ProgramCount> programs_;
 };
 
 }  // namespace sy

@@ -25,18 +25,19 @@ struct TrafficPoll::Impl : std::enable_shared_from_this<Impl> {
     void begin() {
         // The worker, which is joined before the reader goes, needs no other hold of it.
         worker->post([this, weak = weak_from_this()] {
-            boost::asio::post(io, [weak, rows = reader->read()]() mutable {
-                const auto self = weak.lock();
-                if (self && self->worker) {
-                    self->done(std::move(rows));
-                }
-            });
+            boost::asio::post(
+                io, [weak, read = TrafficRead{reader->read(), reader->read_programs()}]() mutable {
+                    const auto self = weak.lock();
+                    if (self && self->worker) {
+                        self->done(std::move(read));
+                    }
+                });
         });
     }
 
-    void done(Result<std::vector<PortTraffic>> rows) {
+    void done(TrafficRead read) {
         read_at = clock();
-        take(std::move(rows));
+        take(std::move(read));
         for (const auto& then : std::exchange(waiting, {})) {
             then();
         }

@@ -14,12 +14,18 @@ class io_context;
 
 namespace sy {
 
+/// What was read at one time.
+struct TrafficRead {
+    Result<std::vector<PortTraffic>> ports;
+    Result<std::vector<ProgramCount>> programs;
+};
+
 /// Reads on a thread of its own: with many Services it takes too long for the strand. Lives on the
 /// strand.
 class TrafficPoll {
   public:
     /// Told what was read, on the strand.
-    using Take = std::function<void(Result<std::vector<PortTraffic>>)>;
+    using Take = std::function<void(TrafficRead)>;
     using SteadyClock = std::function<TimePoint()>;
 
     TrafficPoll(boost::asio::io_context& io, std::unique_ptr<TrafficReader> reader, Take take,

@@ -1,5 +1,6 @@
 // What the programs counted, per Service port.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -12,6 +13,11 @@
 
 namespace sy::ebpf {
 namespace {
+
+/// In the order of enum sy_statistic; what observers missed, they tell themselves.
+constexpr std::array<std::string_view, SY_STAT_UNTOLD> kResults{
+    "miss",       "translated", "refused",    "no_endpoint", "stale_key",
+    "stale_slot", "same_again", "no_storage", "skipped"};
 
 using Key = std::tuple<std::string, Family, Protocol>;
 using Totals = std::map<Key, sy_counters>;
@@ -92,6 +98,7 @@ class Reader final : public TrafficReader {
     explicit Reader(const EbpfSettings& settings) : pins_(settings.bpf_root) {}
 
     Result<std::vector<PortTraffic>> read() override;
+    Result<std::vector<ProgramCount>> read_programs() override;
 
   private:
     Result<Totals> totals();
@@ -134,6 +141,29 @@ Result<Totals> Reader::totals() {
         }
     }
     return steadier_.steady((*newest)->number, std::move(totals));
+}
+
+Result<std::vector<ProgramCount>> Reader::read_programs() {
+    const auto newest = pins_.newest_finished();
+    if (!newest || !*newest) {
+        return newest ? Result<std::vector<ProgramCount>>() : std::unexpected(newest.error());
+    }
+    const auto map = Map::open((*newest)->folder + "/statistics");
+    const auto values = map ? map->values(0, kResults.size()) : std::unexpected(map.error());
+    if (!values) {
+        return std::unexpected(values.error());
+    }
+    std::vector<ProgramCount> all;
+    for (std::size_t i = 0; i < kResults.size(); ++i) {
+        uint64_t count = 0;
+        for (std::size_t at = 0; at < map->value_bytes(); at += sizeof count) {
+            uint64_t one = 0;
+            std::memcpy(&one, values->data() + i * map->value_bytes() + at, sizeof one);
+            count += one;
+        }
+        all.push_back({kResults[i], count});
+    }
+    return all;
 }
 
 Result<std::vector<PortTraffic>> Reader::read() {

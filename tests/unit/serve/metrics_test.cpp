@@ -23,8 +23,9 @@ using testing::Pair;
 
 const WallTime kNow(1000s);
 
-Result<std::vector<PortTraffic>> one_port() {
-    return std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}};
+TrafficRead one_port() {
+    return {.ports = std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 4}},
+            .programs = std::vector<ProgramCount>{{"miss", 3}}};
 }
 
 class MetricsTest : public testing::Test {

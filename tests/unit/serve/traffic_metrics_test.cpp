@@ -13,16 +13,20 @@ class TrafficMetricsTest : public testing::Test {
   protected:
     std::string text() const { return prometheus::TextSerializer().Serialize(metrics.Collect()); }
 
+    void take(Result<std::vector<PortTraffic>> ports) {
+        metrics.take({.ports = std::move(ports),
+                      .programs = std::vector<ProgramCount>{{"translated", 9}, {"miss", 3}}});
+    }
+
     TrafficMetrics metrics{10};
 };
 
 TEST_F(TrafficMetricsTest, OnePairOfSeriesPerPort) {
-    metrics.take(
-        std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 7, .refusals = 2},
-                                 {.port = "kube-system/dns:dns",
-                                  .family = Family::ipv6,
-                                  .protocol = Protocol::udp,
-                                  .connections = 3}});
+    take(std::vector<PortTraffic>{{.port = "shop/web:http", .connections = 7, .refusals = 2},
+                                  {.port = "kube-system/dns:dns",
+                                   .family = Family::ipv6,
+                                   .protocol = Protocol::udp,
+                                   .connections = 3}});
     EXPECT_THAT(text(), HasSubstr("\nswitchyard_service_connections_total{ip_family=\"IPv4\","
                                   "protocol=\"TCP\",service=\"shop/web:http\"} 7\n"));
     EXPECT_THAT(text(), HasSubstr("\nswitchyard_service_refused_total{ip_family=\"IPv4\","
@@ -33,10 +37,17 @@ TEST_F(TrafficMetricsTest, OnePairOfSeriesPerPort) {
 }
 
 TEST_F(TrafficMetricsTest, WhatCannotBeReadIsLeftOut) {
-    metrics.take(std::vector<PortTraffic>{{.port = "a/b", .connections = 1}});
+    take(std::vector<PortTraffic>{{.port = "a/b", .connections = 1}});
     EXPECT_THAT(text(), HasSubstr("service=\"a/b\""));
-    metrics.take(fail("gone"));
+    take(fail("gone"));
     EXPECT_THAT(text(), Not(HasSubstr("service=\"a/b\"")));
+}
+
+TEST_F(TrafficMetricsTest, WhatTheProgramsCameTo) {
+    take(std::vector<PortTraffic>{});
+    EXPECT_THAT(text(), HasSubstr("\nswitchyard_program_results_total{result=\"miss\"} 3\n"));
+    metrics.take({.ports = std::vector<PortTraffic>{}, .programs = fail("gone")});
+    EXPECT_THAT(text(), Not(HasSubstr("result=")));
 }
 
 }  // namespace

@@ -52,8 +52,9 @@ class TrafficPollTest : public testing::Test {
     int answers_ = 0;
     std::unique_ptr<TrafficPoll> poll_ = std::make_unique<TrafficPoll>(
         io_, std::make_unique<CountingReader>(kernel_),
-        [this](const Result<std::vector<PortTraffic>>& rows) {
-            EXPECT_TRUE(rows);
+        [this](const TrafficRead& read) {
+            EXPECT_TRUE(read.ports);
+            EXPECT_TRUE(read.programs);
             ++taken_;
         },
         [this] { return now_; });
