@@ -1,6 +1,7 @@
 """A client of the demo, run inside the namespace it speaks from. Prints JSON, one value a line.
 
 usage: client.py get HOST PORT COUNT     requests, each on a connection of its own
+       client.py peer HOST PORT         one request: what it saw, and both ends as the socket shows them
        client.py steady HOST PORT        the same without end, until standard input closes
        client.py download HOST PORT      one long download: bytes so far, then size and digest
        client.py probe HOST PORT         per line of input: UDP packets, each from a new socket, until
@@ -43,6 +44,21 @@ def request(host, port):
 
 def get(host, port, count):
     tell([request(host, port) for _ in range(int(count))])
+
+
+def peer(host, port):
+    """The connection stays open until its ends are known."""
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    try:
+        connection.connect()
+        ends = {"own": connection.sock.getsockname()[:2], "peer": connection.sock.getpeername()[:2]}
+        connection.request("GET", "/")
+        pod, _, saw = connection.getresponse().read().decode().split()
+        tell({"pod": pod, "saw": saw, **ends})
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        tell({"error": str(error) or type(error).__name__})
+    finally:
+        connection.close()
 
 
 def steady(host, port):
@@ -90,7 +106,7 @@ def probe(host, port):
 
 
 def main():
-    verbs = {"get": get, "steady": steady, "download": download, "probe": probe}
+    verbs = {"get": get, "peer": peer, "steady": steady, "download": download, "probe": probe}
     verb, host, port, *rest = sys.argv[1:]
     verbs[verb](host, int(port), *rest)
 

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import sockets
+
 PREFIX = "sy-demo-"
 STATE = "/run/switchyard-demo"
 MANIFESTS = f"{STATE}/manifests"
@@ -50,7 +52,13 @@ def existing_namespaces():
 
 
 def in_namespace(name, *command):
-    return ["ip", "netns", "exec", PREFIX + name, *command]
+    # Not "ip netns exec": that would hide what is mounted below /sys.
+    return ["nsenter", f"--net=/run/netns/{PREFIX}{name}", "--", *command]
+
+
+def is_on_node1(name):
+    """Whether processes there are node1's, those of its pods included."""
+    return name == "node1" or PODS.get(name, [None])[0] == "node1"
 
 
 def run(*command, given=None):
@@ -72,6 +80,7 @@ class Cluster:
         self.binary = binary
         self.proxy_mode = proxy_mode
         self.ipv6 = has_ipv6()
+        self.ground = sockets.Ground(STATE) if proxy_mode == "ebpf" else None
         self.processes = []
         self.daemon = None
         self.daemon_starts = 0
@@ -80,6 +89,8 @@ class Cluster:
 
     def up(self, examples):
         os.makedirs(STATE, mode=0o700)
+        if self.ground:
+            self.ground.make()
         shutil.copytree(examples, MANIFESTS)
         run("ip", "-batch", "-", given="".join(f"netns add {name}\n" for name in namespaces()))
         for name in namespaces():
@@ -163,6 +174,13 @@ class Cluster:
         """Remembers the processes for remove_leftovers(), which a later run calls."""
         with open(f"{STATE}/pids", "w", encoding="utf-8") as file:
             json.dump([process.pid for process in self.processes if process.poll() is None], file)
+        if self.ground:
+            self.ground.write_entrance(f"{STATE}/in", PREFIX)
+
+    def enter(self, name):
+        """What to put before a command so that it runs there; after leave_up()."""
+        inside = self.ground and is_on_node1(name)
+        return f"{STATE}/in {name}" if inside else f"ip netns exec {PREFIX}{name}"
 
     # -- processes -----------------------------------------------------------------------------
 
@@ -170,6 +188,8 @@ class Cluster:
         """Starts a process in a namespace; it ends with the demo."""
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.DEVNULL)
+        if self.ground and is_on_node1(where):
+            options["preexec_fn"] = self.ground.join
         # A session of its own: Ctrl-C at the terminal is for the demo, which then cleans up.
         process = subprocess.Popen(in_namespace(where, *command), start_new_session=True, **options)
         self.processes.append(process)
@@ -190,7 +210,11 @@ class Cluster:
     def daemon_command(self):
         return [self.binary, "run", "--manifests", MANIFESTS, "--proxy-mode", self.proxy_mode,
                 "--hostname-override", "node1",
-                "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48"]
+                "--cluster-cidr", "10.244.0.0/16,fd00:10:244::/48", *self.places()]
+
+    def places(self):
+        """Flags that say where the daemon works and keeps things."""
+        return self.ground.flags() if self.ground else []
 
     def start_daemon(self):
         """Starts the daemon on node1 and waits until it is in sync; the log line that says so."""
@@ -260,4 +284,5 @@ def remove_leftovers():
         # The daemon's lock of this namespace; the kernel has let go of it, the file remains.
         pathlib.Path(f"/run/switchyard/net-{inode}.lock").unlink(missing_ok=True)
         subprocess.run(["ip", "netns", "delete", name], check=False)
+    sockets.Ground(STATE).remove()
     shutil.rmtree(STATE, ignore_errors=True)

@@ -14,6 +14,7 @@ from collections import Counter
 import cluster as lab
 from pod import download_digest
 from screen import DemoFailed, Screen
+from socket_acts import SocketActs
 
 WEB = "10.96.0.10"
 WEB_IPV6 = "fd00:10:96::10"
@@ -39,10 +40,13 @@ class Story:
     def __init__(self, screen, cluster):
         self.screen = screen
         self.cluster = cluster
+        self.sockets = SocketActs(screen, cluster) if cluster.ground else None
 
     def run(self, examples):
         self.opening(examples)
         self.spread()
+        if self.sockets:
+            self.sockets.translated(WEB)
         self.from_outside()
         self.affinity()
         self.refused()
@@ -50,6 +54,8 @@ class Story:
         self.time_to_first_packet()
         self.sigkill()
         self.drift()
+        if self.sockets:
+            self.sockets.hooks_gone(WEB)
         self.words()
 
     # -- helpers -------------------------------------------------------------------------------
@@ -254,7 +260,9 @@ client {CLIENT} ──┐
         screen.command("nft delete table ip switchyard")
         lab.run(*lab.in_namespace("node1", "nft", "delete", "table", "ip", "switchyard"))
         began = time.monotonic()
-        while "error" in self.cluster.get("shell", WEB, 80, 1)[0]:
+        # Sockets of node1's pods would not notice, had they been translated.
+        asking = ("client", NODE1, 30080) if self.sockets else ("shell", WEB, 80)
+        while "error" in self.cluster.get(*asking, 1)[0]:
             if time.monotonic() - began > 10:
                 raise DemoFailed("the rules have not come back after 10 seconds")
         screen.check(True, f"they are back; the first try that worked ended after "
@@ -273,6 +281,8 @@ client {CLIENT} ──┐
         end = next(n for n in range(start, len(lines)) if lines[n].strip() == "}")
         screen.quote(lines[start:min(end, start + 12) + 1])
         screen.say(f"({len(lines)} lines in all. A Service is elements of such maps, never a rule.)")
+        if self.sockets:
+            text = self.sockets.words(text)
         check = lab.in_namespace("client", "nft", "--check", "--file", "-")
         lab.run(*check, given=text)
         screen.check(True, "nft itself accepts this text")
@@ -284,21 +294,25 @@ client {CLIENT} ──┐
         screen.check(status == 0, "SIGTERM: the daemon ends with status 0", f"status {status}")
         self.answers("shell", WEB, 80, 20)
         screen.check(True, "its rules stay: 20 of 20 connections work without it")
-        screen.command("switchyard cleanup")
-        lab.run(*lab.in_namespace("node1", self.cluster.binary, "cleanup"))
+        command = ["cleanup", *self.cluster.places()]
+        screen.command("switchyard " + " ".join(command))
+        lab.run(*lab.in_namespace("node1", self.cluster.binary, *command))
         left = self.cluster.ruleset()
         screen.check(left.split() == "table inet somebody_elses { }".split(),
                      "nft list ruleset prints the table that somebody else made, and nothing more", left)
+        if self.sockets:
+            self.sockets.nothing_left()
 
     def how_to_play(self):
-        enter = f"ip netns exec {lab.PREFIX}"
+        enter = self.cluster.enter
         hints = [
-            (f"{enter}shell curl -s {WEB}", "several times"),
-            (f"{enter}client curl -s {NODE1}:30080", "from outside"),
-            (f"{enter}client curl -s {LOAD_BALANCER}", "the pod sees the client"),
+            (f"{enter('shell')} curl -s {WEB}", "several times"),
+            (f"{enter('client')} curl -s {NODE1}:30080", "from outside"),
+            (f"{enter('client')} curl -s {LOAD_BALANCER}", "the pod sees the client"),
             (f"$EDITOR {lab.MANIFESTS}/web.yaml", "an endpoint is one line"),
-            (f"{enter}node1 nft list ruleset", "what switchyard wrote"),
-            (f"{enter}node1 nft flush ruleset", "it comes back"),
+            (f"{enter('node1')} nft list ruleset", "what switchyard wrote"),
+            (f"{enter('node1')} nft flush ruleset", "it comes back"),
+            *(self.sockets.hints() if self.sockets else []),
             (f"tail -f {lab.LOG}", "what the daemon says"),
             ("scripts/demo --down", "remove it all"),
         ]

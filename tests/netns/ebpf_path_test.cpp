@@ -201,6 +201,38 @@ TEST_P(EbpfPaths, ConnectedUdpSocketsOfAnEndpointThatIsGoneAreEnded) {
     EXPECT_EQ(again->ended_ipv4 + again->ended_ipv6, 0u);
 }
 
+TEST_P(EbpfPaths, ServicesThatDoNotFitAreLeftToThePackets) {
+    constexpr unsigned kServices = 12;
+    cluster.settings.ebpf.max_services = 8;
+    cluster.teardown();
+    cluster.restart();
+    const auto name = [](unsigned n) { return "shop/s" + std::to_string(n); };
+    for (unsigned n = 1; n <= kServices; ++n) {
+        cluster.put(service(name(n)).ip(vip(n)).port(80));
+        cluster.put(pods(name(n), {pod1}));
+    }
+    const ApplyReport report = cluster.sync();
+    EXPECT_FALSE(report.failure);
+    EXPECT_FALSE(report.quarantined.empty());
+    for (unsigned n = 1; n <= kServices; ++n) {
+        EXPECT_TRUE(reaches(tcp(pod2, vip(n), Port(80)), {"pod1 kept"}, 1));
+        EXPECT_TRUE(reaches(tcp(ext, vip(n), Port(80)), {"pod1 masq"}, 1));
+    }
+    for (const Quarantined& one : report.quarantined) {
+        EXPECT_NE(one.error.message().find("--ebpf-max-services"), std::string::npos)
+            << one.error.message();
+    }
+    for (unsigned n = 1; n <= kServices / 2; ++n) {
+        cluster.remove(name(n));
+    }
+    (void)cluster.sync();
+    cluster.restart();
+    cluster.must_sync();
+    for (unsigned n = kServices / 2 + 1; n <= kServices; ++n) {
+        EXPECT_TRUE(by_socket(pod2, Type::tcp, {vip(n), Port(80)}));
+    }
+}
+
 TEST_P(EbpfPaths, ConnectionsAreCountedByServicePort) {
     put_web({pod1});
     const std::unique_ptr<TrafficReader> reader = cluster.backend().traffic_reader();
