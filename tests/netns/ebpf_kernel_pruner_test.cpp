@@ -9,6 +9,7 @@
 
 #include <csignal>
 
+#include "backends/ebpf/kernel/socket_reaper.h"
 #include "ebpf_kernel_lab.h"
 #include "os/netns.h"
 #include "os/sock_diag.h"
@@ -230,6 +231,31 @@ TEST_F(EbpfPruner, ALaterSocketWithTheSameAddressesIsSpared) {
     EXPECT_TRUE(must(destroyer.destroy(socket)));
     EXPECT_FALSE(is_connected(client));
     EXPECT_FALSE(must(destroyer.destroy(socket)));
+}
+
+// How sockets are ended where the kernel does not know SOCK_DESTROY.
+TEST_F(EbpfPruner, TheReaperEndsSocketsOfItsNamespaceByCookie) {
+    auto reaper = SocketReaper::load(log);
+    if (!reaper) {
+        GTEST_SKIP() << "needs Linux 6.5: " << reaper.error().message();
+    }
+    const lab::NetNs pod = another();
+    const Crowd node_sockets(ns);
+    const Crowd pod_sockets(pod);
+    std::vector<uint64_t> cookies;
+    for (const auto* crowd : {&node_sockets, &pod_sockets}) {
+        for (const auto* client : {&crowd->v4, &crowd->v4_mapped, &crowd->v6}) {
+            uint64_t cookie = 0;
+            socklen_t size = sizeof cookie;
+            ASSERT_EQ(getsockopt(client->get(), SOL_SOCKET, SO_COOKIE, &cookie, &size), 0);
+            cookies.push_back(cookie);
+        }
+    }
+    const lab::Entered inside(ns);
+    EXPECT_EQ(must(reaper->end(cookies)).size(), 3U);
+    node_sockets.expect_only_stale_ones_ended();
+    pod_sockets.expect_all_untouched();
+    EXPECT_EQ(must(reaper->end(cookies)).size(), 0U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "backends/ebpf/kernel/open.h"
 #include "backends/ebpf/kernel/pins.h"
 #include "backends/ebpf/kernel/socket_list.h"
+#include "backends/ebpf/kernel/socket_reaper.h"
 #include "os/netns.h"
 #include "os/sock_diag.h"
 
@@ -50,10 +51,13 @@ class Pruner final : public SocketPruner {
     Result<std::vector<sy_socket>> sockets();
     Result<void> end(const ByNamespace& stale, Report& report);
     Result<void> end_in(int ns, const std::vector<sy_socket>& stale, Report& report);
+    Result<void> reap_in(int ns, const std::vector<sy_socket>& stale, Report& report);
 
     Pins pins_;
     Log& log_;
     std::optional<SocketList> list_;
+    /// Loaded when the kernel has turned out to lack SOCK_DESTROY.
+    std::optional<SocketReaper> reaper_;
     bool warned_ = false;
 };
 
@@ -131,6 +135,9 @@ Result<void> Pruner::end(const ByNamespace& stale, Report& report) {
 }
 
 Result<void> Pruner::end_in(int ns, const std::vector<sy_socket>& stale, Report& report) {
+    if (reaper_) {
+        return reap_in(ns, stale, report);
+    }
     Result<SocketDestroyer> destroyer = fail("not opened");
     if (auto entered = in_netns(ns, [&] { destroyer = SocketDestroyer::open(); }); !entered) {
         return entered;
@@ -140,10 +147,39 @@ Result<void> Pruner::end_in(int ns, const std::vector<sy_socket>& stale, Report&
     }
     for (const sy_socket& socket : stale) {
         const auto ended = destroyer->destroy(udp_socket(socket));
+        if (!ended && ended.error().code == EOPNOTSUPP) {
+            auto reaper = SocketReaper::load(log_);
+            if (!reaper) {
+                return std::unexpected(reaper.error());
+            }
+            reaper_ = std::move(*reaper);
+            return reap_in(ns, stale, report);
+        }
         if (!ended) {
             return std::unexpected(ended.error());
         }
         if (*ended) {
+            ++(socket.ipv6 != 0 ? report.ended_ipv6 : report.ended_ipv4);
+        }
+    }
+    return {};
+}
+
+Result<void> Pruner::reap_in(int ns, const std::vector<sy_socket>& stale, Report& report) {
+    std::vector<uint64_t> cookies;
+    cookies.reserve(stale.size());
+    for (const sy_socket& socket : stale) {
+        cookies.push_back(socket.cookie);
+    }
+    Result<std::unordered_set<uint64_t>> ended = fail("not begun");
+    if (auto entered = in_netns(ns, [&] { ended = reaper_->end(cookies); }); !entered) {
+        return entered;
+    }
+    if (!ended) {
+        return std::unexpected(ended.error());
+    }
+    for (const sy_socket& socket : stale) {
+        if (ended->contains(socket.cookie)) {
             ++(socket.ipv6 != 0 ? report.ended_ipv6 : report.ended_ipv4);
         }
     }

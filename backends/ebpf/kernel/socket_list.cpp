@@ -3,12 +3,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <switchyard_bpf_sockets.skel.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "backends/ebpf/kernel/iterator.h"
 #include "backends/ebpf/kernel/loader_words.h"
 
 namespace sy::ebpf {
@@ -45,33 +45,14 @@ Result<SocketList> SocketList::load(Log& log) {
 Result<std::vector<sy_socket>> SocketList::read(const Map& connections) const {
     bpf_iter_link_info target{};
     target.map.map_fd = static_cast<uint32_t>(connections.fd());
-    bpf_link_create_opts options{};
-    options.sz = sizeof options;
-    options.iter_info = &target;
-    options.iter_info_len = sizeof target;
-    const Fd link(bpf_link_create(bpf_program__fd(object_->skeleton->progs.sy_list_sockets), 0,
-                                  BPF_TRACE_ITER, &options));
-    const Fd iterator(link ? bpf_iter_create(link.get()) : -1);
-    if (!iterator) {
-        return fail("cannot iterate over sockets", {}, errno);
+    const auto told =
+        run_iterator(bpf_program__fd(object_->skeleton->progs.sy_list_sockets), &target);
+    if (!told) {
+        return std::unexpected(told.error());
     }
-    constexpr std::size_t kChunk = 65536;
-    std::vector<uint8_t> bytes;
-    for (;;) {
-        const std::size_t size = bytes.size();
-        bytes.resize(size + kChunk);
-        const auto got = ::read(iterator.get(), bytes.data() + size, kChunk);
-        bytes.resize(size + static_cast<std::size_t>(got > 0 ? got : 0));
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR && errno != EAGAIN) {
-            return fail("cannot iterate over sockets", {}, errno);
-        }
-    }
-    std::vector<sy_socket> sockets(bytes.size() / sizeof(sy_socket));
+    std::vector<sy_socket> sockets(told->size() / sizeof(sy_socket));
     if (!sockets.empty()) {
-        std::memcpy(sockets.data(), bytes.data(), sockets.size() * sizeof(sy_socket));
+        std::memcpy(sockets.data(), told->data(), sockets.size() * sizeof(sy_socket));
     }
     return sockets;
 }
