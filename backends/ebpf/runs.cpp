@@ -7,7 +7,7 @@ namespace sy::ebpf {
 namespace {
 
 unsigned order_of(uint32_t count) {
-    return static_cast<unsigned>(std::bit_width(std::bit_ceil(std::max(count, 1U)))) - 1;
+    return count <= 1 ? 0 : static_cast<unsigned>(std::bit_width(count - 1));
 }
 
 }  // namespace
