@@ -129,11 +129,13 @@ class Interpreter {
     }
 
     void check_nodeport_networks(const std::vector<Cidr>& cidrs) {
+        const auto* why = config_.mode == "ebpf"
+                              ? "loopback serves NodePorts to the node itself in any case"
+                              : "loopback never serves NodePorts";
         for (const Cidr& cidr : cidrs) {
             if (cidr.first().is_loopback()) {
                 warn("nodePortAddresses",
-                     fmt::format("{} has no effect, loopback never serves NodePorts",
-                                 cidr.to_string()));
+                     fmt::format("{} has no effect, {}", cidr.to_string(), why));
             }
         }
         for (const Family family : kFamilies) {

@@ -105,6 +105,17 @@ TEST(EbpfSettings, NotEverythingCanBePinnedToOrSkipped) {
                             "switchyard.ebpf.skipCgroups: \"/\" is every process there is"));
 }
 
+TEST(EbpfSettings, LoopbackNeedsNoNetwork) {
+    auto config = ebpf();
+    config.node_port_addresses = NodePortSelection{
+        .primary = false,
+        .cidrs = {*Cidr::parse("0.0.0.0/0"), *Cidr::parse("::/0"), *Cidr::parse("::1/128")}};
+    EXPECT_THAT(
+        interpreted(config).options.warnings,
+        ElementsAre("nodePortAddresses: ::1/128 has no effect, loopback serves NodePorts to "
+                    "the node itself in any case"));
+}
+
 TEST(EbpfSettings, TheSectionNftablesIsThatOfTheModeToo) {
     auto config = ebpf();
     config.nftables.masquerade_all = true;
