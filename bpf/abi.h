@@ -142,11 +142,22 @@ struct sy_name {
     char text[196];
 };
 
-/* counters[id], per CPU: connections translated and connections refused. */
+/* Connections translated and connections refused. */
 struct sy_counters {
     __u64 connections;
     __u64 refusals;
 };
+
+/* counters[id / SY_COUNTERS_PER_BLOCK].of[id % SY_COUNTERS_PER_BLOCK], per CPU. In blocks, because
+ * the kernel allocates every element of such an array by itself: one per id would take longer than
+ * all the rest of a first load. They only ever grow. */
+#define SY_COUNTERS_PER_BLOCK 64
+struct sy_counter_block {
+    struct sy_counters of[SY_COUNTERS_PER_BLOCK];
+};
+
+/* baselines[id]: what counters had when the id was given to whom it stands for now (struct
+ * sy_counters, the sum over all CPUs). Never read by a program. */
 
 /* clients, an LRU hash: which endpoint a client was given last. A client is a network namespace: a
  * pod has one address and one namespace. */

@@ -39,6 +39,7 @@ SY_MAPPED_ARRAY(endpoints4, __u64);
 SY_MAPPED_ARRAY(endpoints6, struct sy_endpoint6);
 SY_MAPPED_ARRAY(affinity, __u64);
 SY_MAPPED_ARRAY(names, struct sy_name);
+SY_MAPPED_ARRAY(baselines, struct sy_counters);
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -50,9 +51,9 @@ struct {
 
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1024);
+    __uint(max_entries, 1024 / SY_COUNTERS_PER_BLOCK);
     __type(key, __u32);
-    __type(value, struct sy_counters);
+    __type(value, struct sy_counter_block);
 } counters SEC(".maps");
 
 struct {

@@ -67,7 +67,7 @@ class MapSet {
     /// Sorted.
     virtual Result<std::vector<IpAddr>> node_addresses() const = 0;
 
-    /// Zeroes the counters of these ids.
+    /// What was counted under these ids so far does not count any more.
     virtual Result<void> reset_counters(std::span<const uint32_t> ids) = 0;
 };
 

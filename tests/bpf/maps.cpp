@@ -192,12 +192,13 @@ uint64_t Maps::statistic(sy_statistic which) const {
 }
 
 sy_counters Maps::counters(uint32_t id) const {
-    std::vector<sy_counters> values(static_cast<size_t>(libbpf_num_possible_cpus()));
-    check(bpf_map_lookup_elem(fd("counters"), &id, values.data()), "counters");
+    std::vector<sy_counter_block> values(static_cast<size_t>(libbpf_num_possible_cpus()));
+    const uint32_t key = id / SY_COUNTERS_PER_BLOCK;
+    check(bpf_map_lookup_elem(fd("counters"), &key, values.data()), "counters");
     sy_counters sum{};
-    for (const sy_counters& value : values) {
-        sum.connections += value.connections;
-        sum.refusals += value.refusals;
+    for (const sy_counter_block& value : values) {
+        sum.connections += value.of[id % SY_COUNTERS_PER_BLOCK].connections;
+        sum.refusals += value.of[id % SY_COUNTERS_PER_BLOCK].refusals;
     }
     return sum;
 }

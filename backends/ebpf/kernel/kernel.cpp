@@ -4,14 +4,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <numeric>
+#include <future>
+#include <optional>
 #include <ranges>
 #include <thread>
+#include <utility>
 
 #include "backends/ebpf/kernel/attachment.h"
 #include "backends/ebpf/kernel/cgroup.h"
@@ -29,24 +30,6 @@ namespace {
 
 PinnedSet& ours(MapSet& maps) {
     return static_cast<PinnedSet&>(maps);  // there are no others
-}
-
-Result<void> copy_counters(const Map& from, const Map& to) {
-    constexpr uint32_t kAtOnce = 4096;
-    const uint32_t count = std::min(from.facts().max_entries, to.facts().max_entries);
-    for (uint32_t first = 0; first < count; first += kAtOnce) {
-        const uint32_t size = std::min(kAtOnce, count - first);
-        const auto values = from.values(first, size);
-        if (!values) {
-            return std::unexpected(values.error());
-        }
-        std::vector<uint32_t> keys(size);
-        std::iota(keys.begin(), keys.end(), first);
-        if (auto done = to.put(keys.data(), values->data(), size); !done) {
-            return done;
-        }
-    }
-    return {};
 }
 
 class RealKernel final : public Kernel {
@@ -71,6 +54,8 @@ class RealKernel final : public Kernel {
     Result<void> use_settings(PinnedSet& set);
     Result<std::unique_ptr<PinnedSet>> open_set(const Generation& generation);
     Result<Maps> shared_maps(const Sizes& sizes, MapSet* like);
+    Result<void> begin_loading(const PinnedSet& set);
+    Result<Programs> programs_for(const PinnedSet& set);
     Result<void> run(const Cgroup& cgroup, PinnedSet& set);
     Result<bool> attached_to(const PinnedSet* set);
     Result<void> remove_newer(const Generation& used);
@@ -83,6 +68,12 @@ class RealKernel final : public Kernel {
     Pins pins_;
     SkipList skip_;
     bool warned_of_root_ = false;
+    /// The programs of a set that was made, but runs not yet: they are verified while it is filled.
+    struct Loading {
+        uint64_t generation = 0;
+        std::future<Result<Programs>> programs;
+    };
+    std::optional<Loading> loading_;
 };
 
 Result<Cgroup> RealKernel::cgroup() {
@@ -262,24 +253,52 @@ Result<std::unique_ptr<MapSet>> RealKernel::create(const Sizes& sizes, MapSet* l
     if (done = make_maps(*maps, sizes, log_); !done) {
         return std::unexpected(done.error());
     }
-    if (like != nullptr && new_counters) {
-        done = copy_counters(ours(*like).maps()[MapId::counters], (*maps)[MapId::counters]);
-    }
-    auto set = done ? PinnedSet::make(std::move(*maps), {}) : std::unexpected(done.error());
+    auto set = PinnedSet::make(std::move(*maps), {});
     if (!set) {
         return std::unexpected(set.error());
     }
-    done = (*set)->set_layout({.abi = SWITCHYARD_ABI_HASH, .program = 0});
+    if (like != nullptr && new_counters) {
+        done = (*set)->copy_counters(ours(*like));
+    }
+    if (done) {
+        done = (*set)->set_layout({.abi = SWITCHYARD_ABI_HASH, .program = 0});
+    }
     if (done) {
         done = use_settings(**set);
     }
     if (done) {
         done = (*set)->pin(pins_);
     }
+    if (done) {
+        done = begin_loading(**set);
+    }
     if (!done) {
         return std::unexpected(done.error());
     }
     return std::move(*set);
+}
+
+Result<void> RealKernel::begin_loading(const PinnedSet& set) {
+    Maps maps;
+    for (const MapRow& row : map_rows()) {
+        auto map = set.maps()[row.id].share();
+        if (!map) {
+            return std::unexpected(map.error());
+        }
+        maps[row.id] = std::move(*map);
+    }
+    loading_ = Loading{.generation = set.generation().number,
+                       .programs = std::async(std::launch::async, [this, maps = std::move(maps)] {
+                           return load_programs(maps, can_set_retval(), log_);
+                       })};
+    return {};
+}
+
+Result<Programs> RealKernel::programs_for(const PinnedSet& set) {
+    auto loading = std::exchange(loading_, std::nullopt);
+    return loading && loading->generation == set.generation().number
+               ? loading->programs.get()
+               : load_programs(set.maps(), can_set_retval(), log_);
 }
 
 Result<bool> RealKernel::is_active(const MapSet& maps) {
@@ -311,12 +330,13 @@ Result<void> RealKernel::activate(MapSet& maps) {
 
 Result<void> RealKernel::run(const Cgroup& cgroup, PinnedSet& set) {
     const auto start = std::chrono::steady_clock::now();
-    const auto programs = load_programs(set.maps(), can_set_retval(), log_);
+    const auto programs = programs_for(set);
     if (!programs) {
         return std::unexpected(programs.error());
     }
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    log_.debug("loaded the programs in " + std::to_string(std::lround(took.count())) + " ms");
+    log_.debug("waited " + std::to_string(std::lround(took.count())) +
+               " ms until the programs were loaded");
     // Somebody may have tidied up in the folder.
     auto done = set.is_pinned() ? Result<void>() : set.pin(pins_);
     // Until all links are done, they run nobody's program for sure.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <numeric>
+#include <optional>
 #include <type_traits>
 
 #include "backends/ebpf/kernel/key_set.h"
@@ -74,6 +76,7 @@ Result<std::unique_ptr<PinnedSet>> PinnedSet::make(Maps maps, Generation pinned)
     constexpr uint64_t* kWords = nullptr;
     constexpr sy_endpoint6* kEndpoints = nullptr;
     constexpr sy_name* kNames = nullptr;
+    constexpr sy_counters* kCounters = nullptr;
     constexpr sy_settings* kSettings = nullptr;
     set->arrays_ = {.services = map(MapId::services, kWords),
                     .slots = map(MapId::slots, kWords),
@@ -82,6 +85,7 @@ Result<std::unique_ptr<PinnedSet>> PinnedSet::make(Maps maps, Generation pinned)
                     .affinity = map(MapId::affinity, kWords),
                     .names = map(MapId::names, kNames),
                     .settings = map(MapId::settings, kSettings).data()};
+    set->baselines_ = map(MapId::baselines, kCounters);
     if (failure) {
         return std::unexpected(*failure);
     }
@@ -136,9 +140,55 @@ Result<std::vector<IpAddr>> PinnedSet::node_addresses() const {
 }
 
 Result<void> PinnedSet::reset_counters(std::span<const uint32_t> ids) {
-    const Map& counters = maps_[MapId::counters];
-    const std::vector<uint8_t> zeros(ids.size() * counters.value_bytes());
-    return counters.put(ids.data(), zeros.data(), ids.size());
+    std::optional<uint32_t> at;
+    Result<std::vector<uint8_t>> block;
+    for (const uint32_t id : ids) {
+        const uint32_t wanted = id / SY_COUNTERS_PER_BLOCK;
+        if (at != wanted) {
+            block = maps_[MapId::counters].values(wanted, 1);
+            if (!block) {
+                return std::unexpected(block.error());
+            }
+            at = wanted;
+        }
+        baselines_[id] = counted(id, *block);
+    }
+    return {};
+}
+
+sy_counters counted(uint32_t id, std::span<const uint8_t> block) {
+    sy_counters total{};
+    const std::size_t offset = id % SY_COUNTERS_PER_BLOCK * sizeof total;
+    // Values of all CPUs lie side by side.
+    for (std::size_t cpu = 0; cpu < block.size(); cpu += sizeof(sy_counter_block)) {
+        sy_counters one{};
+        std::memcpy(&one, block.data() + cpu + offset, sizeof one);
+        total.connections += one.connections;
+        total.refusals += one.refusals;
+    }
+    return total;
+}
+
+Result<void> PinnedSet::copy_counters(const PinnedSet& from) {
+    constexpr uint32_t kAtOnce = 64;
+    const Map& source = from.maps_[MapId::counters];
+    const Map& target = maps_[MapId::counters];
+    const uint32_t count = std::min(source.facts().max_entries, target.facts().max_entries);
+    for (uint32_t first = 0; first < count; first += kAtOnce) {
+        const uint32_t size = std::min(kAtOnce, count - first);
+        const auto values = source.values(first, size);
+        if (!values) {
+            return std::unexpected(values.error());
+        }
+        std::vector<uint32_t> keys(size);
+        std::iota(keys.begin(), keys.end(), first);
+        if (auto done = target.put(keys.data(), values->data(), size); !done) {
+            return done;
+        }
+    }
+    std::ranges::copy(from.baselines_.first(std::min(from.baselines_.size(), baselines_.size())),
+                      baselines_.begin());
+    return {};
 }
 
 Result<void> PinnedSet::pin(const Pins& pins) {

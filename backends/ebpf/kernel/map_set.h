@@ -31,6 +31,9 @@ class PinnedSet final : public MapSet {
     Result<void> reset_counters(std::span<const uint32_t> ids) override;
 
     const Maps& maps() const { return maps_; }
+    /// What was counted in another set is counted in this one. The programs may go on counting
+    /// there meanwhile.
+    Result<void> copy_counters(const PinnedSet& from);
     const Generation& generation() const { return generation_; }
     /// Pins it as the next generation.
     Result<void> pin(const Pins& pins);
@@ -50,7 +53,11 @@ class PinnedSet final : public MapSet {
     PerMap<Mapping> mappings_;
     Sizes sizes_;
     Arrays arrays_;
+    std::span<sy_counters> baselines_;  // bpf/abi.h
 };
+
+/// What is counted under an id. `block` is the value of its element of `counters`, of all CPUs.
+sy_counters counted(uint32_t id, std::span<const uint8_t> block);
 
 /// layout[0] of a map of that name.
 Result<sy_layout> read_layout(const Map& map);

@@ -103,7 +103,7 @@ Result<void> make_maps(Maps& maps, const Sizes& sizes, Log& log) {
                 return used;
             }
         } else if (row.size != nullptr) {
-            bpf_map__set_max_entries(find_map(*object, row.id), sizes.*row.size);
+            bpf_map__set_max_entries(find_map(*object, row.id), entries_of(row, sizes));
         }
     }
     if (const int error = switchyard_bpf::load(object->get()); error != 0) {

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "bpf/abi.h"
+
 namespace sy::ebpf {
 
 const std::array<MapRow, kMapCount>& map_rows() {
@@ -15,7 +17,8 @@ const std::array<MapRow, kMapCount>& map_rows() {
         {endpoints6, "endpoints6", &Sizes::endpoints6},
         {affinity, "affinity", &Sizes::services},
         {names, "names", &Sizes::services},
-        {counters, "counters", &Sizes::services},
+        {counters, "counters", &Sizes::services, false, SY_COUNTERS_PER_BLOCK},
+        {baselines, "baselines", &Sizes::services},
         {clients, "clients", &Sizes::clients},
         {node_addresses4, "node_addresses4"},
         {node_addresses6, "node_addresses6"},
@@ -31,10 +34,15 @@ const std::array<MapRow, kMapCount>& map_rows() {
     return kRows;
 }
 
+uint32_t entries_of(const MapRow& row, const Sizes& sizes) {
+    const uint32_t size = sizes.*row.size;
+    return size / row.per_element + (size % row.per_element != 0 ? 1 : 0);
+}
+
 Sizes sizes_of(const PerMap<MapFacts>& found) {
     Sizes sizes;
     for (const MapRow& row : map_rows()) {
-        if (row.size != nullptr) {
+        if (row.size != nullptr && row.per_element == 1) {
             sizes.*row.size = found[row.id].max_entries;
         }
     }
@@ -46,7 +54,7 @@ bool matches(const Schema& schema, const PerMap<MapFacts>& found) {
     for (const MapRow& row : map_rows()) {
         MapFacts expected = schema[row.id];
         if (row.size != nullptr) {
-            expected.max_entries = sizes.*row.size;
+            expected.max_entries = entries_of(row, sizes);
         }
         if (found[row.id] != expected) {
             return false;

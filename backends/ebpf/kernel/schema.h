@@ -22,6 +22,7 @@ enum class MapId : uint8_t {
     affinity,
     names,
     counters,
+    baselines,
     clients,
     node_addresses4,
     node_addresses6,
@@ -34,7 +35,7 @@ enum class MapId : uint8_t {
     observers,
     layout,
 };
-inline constexpr std::size_t kMapCount = 20;
+inline constexpr std::size_t kMapCount = 21;
 
 struct MapRow {
     MapId id;
@@ -44,7 +45,12 @@ struct MapRow {
     uint32_t Sizes::* size = nullptr;
     /// Belongs to sockets rather than to a set: taken over from any layout of the same format.
     bool of_sockets = false;
+    /// So many of what `size` counts are in one element.
+    uint32_t per_element = 1;
 };
+
+/// How many elements a map has in a set of these sizes. The row must have a size.
+uint32_t entries_of(const MapRow& row, const Sizes& sizes);
 
 /// In the order of MapId.
 const std::array<MapRow, kMapCount>& map_rows();

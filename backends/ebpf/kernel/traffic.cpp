@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "backends/ebpf/kernel/map_set.h"
 #include "backends/ebpf/kernel/open.h"
 #include "backends/ebpf/kernel/pins.h"
 
@@ -27,36 +28,40 @@ std::string_view text_of(const sy_name& name) {
     return all.substr(0, all.find('\0'));
 }
 
-// Values of all CPUs lie side by side.
-sy_counters sum(std::span<const uint8_t> values) {
-    sy_counters total{};
-    for (; values.size() >= sizeof total; values = values.subspan(sizeof total)) {
-        sy_counters one{};
-        std::memcpy(&one, values.data(), sizeof one);
-        total.connections += one.connections;
-        total.refusals += one.refusals;
-    }
-    return total;
-}
+/// The arrays of a set that say what its counters mean; from id `first` on.
+struct Ids {
+    uint32_t first = 0;
+    std::span<const sy_name> names;
+    std::span<const sy_counters> baselines;
 
-Result<void> add(std::span<const sy_name> names, uint32_t first, const Map& counters,
-                 Totals& totals) {
-    const auto values = counters.values(first, static_cast<uint32_t>(names.size()));
+    Ids part(std::size_t from, std::size_t count) const {
+        return {first + static_cast<uint32_t>(from), names.subspan(from, count),
+                baselines.subspan(from, count)};
+    }
+};
+
+/// `ids` begin with a block of counters.
+Result<void> add(const Ids& ids, const Map& counters, Totals& totals) {
+    const auto count = static_cast<uint32_t>(ids.names.size());
+    const auto blocks = (count + SY_COUNTERS_PER_BLOCK - 1) / SY_COUNTERS_PER_BLOCK;
+    const auto values = counters.values(ids.first / SY_COUNTERS_PER_BLOCK, blocks);
     if (!values) {
         return std::unexpected(values.error());
     }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const std::string_view text = text_of(names[i]);
+    const std::size_t size = counters.value_bytes();
+    for (uint32_t i = 0; i < count; ++i) {
+        const sy_name& name = ids.names[i];
+        const std::string_view text = text_of(name);
         if (text.empty()) {
             continue;
         }
-        const std::size_t size = counters.value_bytes();
-        const sy_counters one = sum(std::span(*values).subspan(i * size, size));
-        sy_counters& all =
-            totals[{std::string(text), names[i].ipv6 != 0 ? Family::ipv6 : Family::ipv4,
-                    static_cast<Protocol>(names[i].protocol)}];
-        all.connections += one.connections;
-        all.refusals += one.refusals;
+        const auto block = std::span(*values).subspan(i / SY_COUNTERS_PER_BLOCK * size, size);
+        const sy_counters one = counted(ids.first + i, block);
+        const sy_counters& before = ids.baselines[i];
+        sy_counters& all = totals[{std::string(text), name.ipv6 != 0 ? Family::ipv6 : Family::ipv4,
+                                   static_cast<Protocol>(name.protocol)}];
+        all.connections += one.connections - std::min(before.connections, one.connections);
+        all.refusals += one.refusals - std::min(before.refusals, one.refusals);
     }
     return {};
 }
@@ -112,31 +117,39 @@ Result<Totals> Reader::totals() {
     if (!newest || !*newest) {
         return newest ? Result<Totals>() : std::unexpected(newest.error());
     }
-    const auto names = Map::open((*newest)->folder + "/names");
-    const auto counters = Map::open((*newest)->folder + "/counters");
-    if (!names || !counters) {
-        const Error& error = names ? counters.error() : names.error();
-        return error.code == ENOENT ? Result<Totals>() : std::unexpected(error);
+    const std::string& folder = (*newest)->folder;
+    const auto names = Map::open(folder + "/names");
+    const auto baselines = Map::open(folder + "/baselines");
+    const auto counters = Map::open(folder + "/counters");
+    for (const auto* map : {&names, &baselines, &counters}) {
+        if (!*map) {
+            return map->error().code == ENOENT ? Result<Totals>() : std::unexpected(map->error());
+        }
     }
     if (names->facts().value_size != sizeof(sy_name) ||
-        counters->facts().value_size != sizeof(sy_counters)) {
+        baselines->facts().value_size != sizeof(sy_counters) ||
+        counters->facts().value_size != sizeof(sy_counter_block)) {
         return fail("of another layout", "map counters");
     }
-    const auto memory = Mapping::of(*names, false);
-    if (!memory) {
-        return std::unexpected(memory.error());
+    const auto names_memory = Mapping::of(*names, false);
+    const auto baselines_memory = Mapping::of(*baselines, false);
+    if (!names_memory || !baselines_memory) {
+        return std::unexpected(names_memory ? baselines_memory.error() : names_memory.error());
     }
-    std::span all(static_cast<const sy_name*>(memory->data()),
-                  std::min(names->facts().max_entries, counters->facts().max_entries));
+    std::size_t count = std::min({names->facts().max_entries, baselines->facts().max_entries,
+                                  counters->facts().max_entries * SY_COUNTERS_PER_BLOCK});
+    Ids all{0,
+            {static_cast<const sy_name*>(names_memory->data()), count},
+            {static_cast<const sy_counters*>(baselines_memory->data()), count}};
     // Ids are given out from below.
-    while (!all.empty() && text_of(all.back()).empty()) {
-        all = all.first(all.size() - 1);
+    while (count > 0 && text_of(all.names[count - 1]).empty()) {
+        --count;
     }
-    constexpr std::size_t kAtOnce = 4096;
+    constexpr std::size_t kAtOnce = 64UL * SY_COUNTERS_PER_BLOCK;
     Totals totals;
-    for (std::size_t first = 0; first < all.size(); first += kAtOnce) {
-        const auto part = all.subspan(first, std::min(kAtOnce, all.size() - first));
-        if (auto done = add(part, static_cast<uint32_t>(first), *counters, totals); !done) {
+    for (std::size_t first = 0; first < count; first += kAtOnce) {
+        const auto part = all.part(first, std::min(kAtOnce, count - first));
+        if (auto done = add(part, *counters, totals); !done) {
             return std::unexpected(done.error());
         }
     }

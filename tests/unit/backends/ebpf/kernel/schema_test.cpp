@@ -30,7 +30,7 @@ PerMap<MapFacts> facts(const Sizes& sizes) {
     PerMap<MapFacts> all = schema();
     for (const MapRow& row : map_rows()) {
         if (row.size != nullptr) {
-            all[row.id].max_entries = sizes.*row.size;
+            all[row.id].max_entries = entries_of(row, sizes);
         }
     }
     return all;
@@ -73,7 +73,7 @@ TEST(Schema, AnotherFormatDoesNotMatch) {
 
 TEST(Schema, SizesHaveToFitTogether) {
     for (const MapId id : {MapId::services, MapId::affinity, MapId::names, MapId::counters,
-                           MapId::settings, MapId::observers, MapId::slots}) {
+                           MapId::baselines, MapId::settings, MapId::observers, MapId::slots}) {
         auto other = facts(kSizes);
         ++other[id].max_entries;
         EXPECT_FALSE(matches(schema(), other)) << static_cast<int>(id);
