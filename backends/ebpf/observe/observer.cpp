@@ -71,10 +71,9 @@ struct ObservedMaps {
         return service_of(static_cast<const sy_name*>(names_memory.data())[id]);
     }
 
-    std::atomic_ref<uint64_t> deadline() const {
-        static_assert(sizeof(sy_settings::observe_until) == sizeof(uint64_t));
+    std::atomic_ref<__u64> deadline() const {
         auto* shared = static_cast<sy_settings*>(settings.data());
-        return std::atomic_ref(reinterpret_cast<uint64_t&>(shared->observe_until));
+        return std::atomic_ref<__u64>(shared->observe_until);
     }
 
     /// Events that the observer in this slot had no room for, over all CPUs.
@@ -158,7 +157,7 @@ class RingObserver : public Observer {
         if (lock_) {
             clear(slot_);
             // Unless another observer has moved it.
-            uint64_t ours = until_;
+            __u64 ours = until_;
             maps_.deadline().compare_exchange_strong(ours, 0);
             lock_->remove();
         }
@@ -288,7 +287,7 @@ class RingObserver : public Observer {
         until_ = static_cast<uint64_t>(
             std::chrono::nanoseconds((steady_clock::now() + kAhead).time_since_epoch()).count());
         auto deadline = maps_.deadline();
-        uint64_t present = deadline.load(std::memory_order_relaxed);
+        __u64 present = deadline.load(std::memory_order_relaxed);
         while (present < until_ && !deadline.compare_exchange_weak(present, until_)) {
         }
     }
