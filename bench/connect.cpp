@@ -1,26 +1,23 @@
 // Connections through Services of the eBPF backend against direct ones, alternating in one run; and
 // beside them the packet path, which answers sockets outside the cgroup.
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "backends/registry.h"
 #include "bench/clients.h"
 #include "bench/cluster.h"
+#include "bench/harness.h"
 #include "model/cluster_state.h"
 #include "os/subprocess.h"
 #include "tests/support/bpf_scope.h"
@@ -32,19 +29,6 @@ constexpr uint32_t kEndpoints = 3;
 constexpr uint32_t kConnects = 10'000;
 constexpr uint32_t kTargets = 4096;
 constexpr int kRounds = 9;
-
-struct QuietLog : Log {
-    void write(LogLevel level, std::string_view message) override {
-        if (level >= LogLevel::warning) {
-            std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
-        }
-    }
-};
-
-[[noreturn]] void give_up(const std::string& what) {
-    std::fprintf(stderr, "%s\n", what.c_str());
-    std::_Exit(1);
-}
 
 /// A backend that has loaded that many Services, in the network namespace of the calling thread.
 class Loaded {
@@ -191,28 +175,6 @@ Figures medians(const EchoServer& server, const Targets& targets) {
     return median;
 }
 
-/// Runs `work` in a process of its own and hands its figures back.
-template <class Work>
-std::optional<Figures> apart(Work work) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-        return std::nullopt;
-    }
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const Figures figures = work();
-        const bool told = ::write(ends[1], &figures, sizeof figures) == sizeof figures;
-        std::_Exit(told ? 0 : 1);
-    }
-    ::close(ends[1]);
-    Figures figures;
-    const bool told = ::read(ends[0], &figures, sizeof figures) == sizeof figures;
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return told && status == 0 ? std::optional(figures) : std::nullopt;
-}
-
 void make_network() {
     if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
@@ -276,14 +238,12 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes) {
                 "UDP, connd.");
     for (const auto services : sizes) {
         std::fflush(stdout);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            const int status = measure(entry, services);
+        // In a process of its own, which changes its namespaces.
+        const auto status = apart([&] {
+            const int failed = measure(entry, services);
             std::fflush(stdout);
-            std::_Exit(status);
-        }
-        int status = 0;
-        ::waitpid(child, &status, 0);
+            return failed;
+        });
         if (status != 0) {
             return 1;
         }
@@ -297,20 +257,14 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes) {
 /// bench_connect [SERVICES …]
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    std::vector<uint32_t> sizes;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word = argv[i];
-        uint32_t number = 0;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-        if (error != std::errc{} || end != word.data() + word.size() || number == 0) {
-            std::fprintf(stderr, "usage: bench_connect [SERVICES …]\n");
-            return 2;
-        }
-        sizes.push_back(number);
+    auto sizes = sy::bench::service_counts(argc, argv);
+    if (!sizes) {
+        std::fprintf(stderr, "usage: bench_connect [SERVICES …]\n");
+        return 2;
     }
-    if (sizes.empty()) {
-        sizes = {1, 1000, 30'000, 100'000};
+    if (sizes->empty()) {
+        *sizes = {1, 1000, 30'000, 100'000};
     }
     const auto* entry = sy::find_backend("ebpf");
-    return entry == nullptr ? 1 : sy::bench::run(*entry, sizes);
+    return entry == nullptr ? 1 : sy::bench::run(*entry, *sizes);
 }

@@ -1,16 +1,12 @@
 // The maps of the eBPF backend alone: without packet path, agent or policy in the measured time.
 #include <dirent.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +15,7 @@
 #include "backends/ebpf/backend/backend.h"
 #include "backends/ebpf/kernel/open.h"
 #include "bench/cluster.h"
+#include "bench/harness.h"
 #include "model/cluster_state.h"
 #include "tests/support/bpf_scope.h"
 
@@ -33,14 +30,6 @@ constexpr std::size_t kBatch = 2048;
 
 using Clock = std::chrono::steady_clock;
 
-struct QuietLog : Log {
-    void write(LogLevel level, std::string_view message) override {
-        if (level >= LogLevel::warning) {
-            std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
-        }
-    }
-};
-
 /// A packet path that takes no time.
 struct NoPacketPath : Backend {
     Result<void> probe() override { return {}; }
@@ -53,18 +42,8 @@ struct NoPacketPath : Backend {
     std::vector<MapFill> fill() const override { return {}; }
 };
 
-[[noreturn]] void give_up(const std::string& what) {
-    std::fprintf(stderr, "%s\n", what.c_str());
-    std::_Exit(1);
-}
-
 double milliseconds(Clock::duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-double percentile(std::vector<double> values, double p) {
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(p * static_cast<double>(values.size() - 1))];
 }
 
 /// What all BPF maps this process has open take of the kernel's memory, in MB.
@@ -187,6 +166,9 @@ class Rig {
 };
 
 Figures measure(uint32_t services) {
+    if (::unshare(CLONE_NEWNET) != 0) {
+        give_up("no network namespace of its own: run as root");
+    }
     const auto scope = lab::BpfScope::create();
     if (!scope) {
         give_up(scope.error().message());
@@ -231,46 +213,21 @@ Figures measure(uint32_t services) {
     return figures;
 }
 
-bool measure_apart(uint32_t services, Figures& figures) {
-    int ends[2];
-    if (::pipe(ends) != 0) {
-        return false;
-    }
-    const pid_t child = ::fork();
-    if (child == 0) {
-        if (::unshare(CLONE_NEWNET) != 0) {
-            give_up("no network namespace of its own: run as root");
-        }
-        const auto result = measure(services);
-        std::_Exit(::write(ends[1], &result, sizeof result) == sizeof result ? 0 : 1);
-    }
-    ::close(ends[1]);
-    const bool told = ::read(ends[0], &figures, sizeof figures) == sizeof figures;
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return told && status == 0;
-}
-
 int run(const std::vector<uint32_t>& sizes) {
     std::printf("eBPF maps alone, %u endpoints per Service, medians of %d runs\n", kEndpoints,
                 kRuns);
     std::printf("%9s | %8s %9s | %16s %9s | %10s | %11s | %9s\n", "Services", "cold ms", "again ms",
                 "replaced us p50", "p99", "resized us", "+/- Svc us", "locked MB");
     for (const auto services : sizes) {
-        std::vector<Figures> all(kRuns);
-        for (auto& figures : all) {
-            if (!measure_apart(services, figures)) {
+        std::vector<Figures> all;
+        for (int run = 0; run < kRuns; ++run) {
+            const auto figures = apart([&] { return measure(services); });
+            if (!figures) {
                 return 1;
             }
+            all.push_back(*figures);
         }
-        const auto median = [&](double Figures::* figure) {
-            std::vector<double> values;
-            for (const auto& one : all) {
-                values.push_back(one.*figure);
-            }
-            return percentile(values, 0.5);
-        };
+        const auto median = [&](double Figures::* figure) { return median_of(all, figure); };
         std::printf(
             "%9u | %8.1f %9.1f | %16.2f %9.2f | %10.2f | %11.2f | %9.1f  (%.3f syscalls per "
             "replaced endpoint)\n",
@@ -289,19 +246,13 @@ int run(const std::vector<uint32_t>& sizes) {
 /// bench_maps [SERVICES …]
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    std::vector<uint32_t> sizes;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word = argv[i];
-        uint32_t number = 0;
-        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-        if (error != std::errc{} || end != word.data() + word.size() || number == 0) {
-            std::fprintf(stderr, "usage: bench_maps [SERVICES …]\n");
-            return 2;
-        }
-        sizes.push_back(number);
+    auto sizes = sy::bench::service_counts(argc, argv);
+    if (!sizes) {
+        std::fprintf(stderr, "usage: bench_maps [SERVICES …]\n");
+        return 2;
     }
-    if (sizes.empty()) {
-        sizes = {1000, 10'000, 30'000, 100'000};
+    if (sizes->empty()) {
+        *sizes = {1000, 10'000, 30'000, 100'000};
     }
-    return sy::bench::run(sizes);
+    return sy::bench::run(*sizes);
 }

@@ -2,7 +2,6 @@
 // bursts through the whole agent, beside the floor of a bare kernel transaction.
 #include <malloc.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +24,7 @@
 #include "backends/registry.h"
 #include "bench/cluster.h"
 #include "bench/floor.h"
+#include "bench/harness.h"
 #include "tests/support/bpf_scope.h"
 
 namespace sy::bench {
@@ -39,20 +39,6 @@ using Time = std::chrono::steady_clock::time_point;
 double milliseconds(Time from, Time to) {
     return std::chrono::duration<double, std::milli>(to - from).count();
 }
-
-double percentile(std::vector<double> values, double p) {
-    std::ranges::sort(values);
-    const auto index = static_cast<std::size_t>(p * static_cast<double>(values.size() - 1));
-    return values[index];
-}
-
-struct QuietLog : Log {
-    void write(LogLevel level, std::string_view message) override {
-        if (level >= LogLevel::error) {
-            std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data());
-        }
-    }
-};
 
 /// Passes everything on and tells when an apply has returned from the kernel.
 class StampingBackend : public Backend {
@@ -96,8 +82,7 @@ class Rig {
     Rig(const BackendEntry& entry, const BackendSettings& settings) : work_(io_.get_executor()) {
         auto inner = entry.make(settings, log_);
         if (!inner) {
-            std::fprintf(stderr, "%s\n", inner.error().message().c_str());
-            std::exit(1);
+            give_up(inner.error().message());
         }
         auto backend = std::make_unique<StampingBackend>(
             std::move(*inner), [this] { adopted_.set_value(); },
@@ -113,11 +98,7 @@ class Rig {
             .observer = observer_,
             .on_synced = [this] { synced_.set_value(std::chrono::steady_clock::now()); },
             .on_bulk_done = [] { malloc_trim(0); },
-            .on_fatal =
-                [](const Error& error) {
-                    std::fprintf(stderr, "%s\n", error.message().c_str());
-                    std::exit(1);
-                },
+            .on_fatal = [](const Error& error) { give_up(error.message()); },
         };
         agent_ = std::make_unique<Agent>(std::move(parts), options);
         agent_->on_addresses({IpAddr::v4(192, 168, 50, 1)});
@@ -251,13 +232,15 @@ struct Figures {
 };
 
 Figures measure(const BackendEntry& entry, uint32_t services) {
+    if (unshare(CLONE_NEWNET) != 0) {
+        give_up("no network namespace of its own: run as root");
+    }
     Figures figures;
     figures.floor = nft_floor(services, kEndpoints);
     // Pins and programs of its own; no other process is in that cgroup.
     const auto scope = lab::BpfScope::create();
     if (!scope) {
-        std::fprintf(stderr, "%s\n", scope.error().message().c_str());
-        std::exit(1);
+        give_up(scope.error().message());
     }
     BackendSettings settings;
     settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
@@ -299,40 +282,6 @@ Figures measure(const BackendEntry& entry, uint32_t services) {
     return figures;
 }
 
-/// One measurement in a process and a network namespace of its own, so that every one starts with
-/// an empty kernel and a fresh heap.
-bool measure_apart(const BackendEntry& entry, uint32_t services, Figures& figures) {
-    int ends[2];
-    if (pipe(ends) != 0) {
-        return false;
-    }
-    const auto child = fork();
-    if (child == 0) {
-        if (unshare(CLONE_NEWNET) != 0) {
-            std::perror("unshare(CLONE_NEWNET): run as root");
-            _exit(1);
-        }
-        const auto result = measure(entry, services);
-        const auto written = write(ends[1], &result, sizeof result);
-        _exit(written == sizeof result ? 0 : 1);
-    }
-    close(ends[1]);
-    const bool read_all = read(ends[0], &figures, sizeof figures) == sizeof figures;
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return read_all && status == 0;
-}
-
-double median_of(const std::vector<Figures>& runs, double Figures::* figure) {
-    std::vector<double> values;
-    values.reserve(runs.size());
-    for (const auto& run : runs) {
-        values.push_back(run.*figure);
-    }
-    return percentile(values, 0.5);
-}
-
 int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs) {
     std::printf("%s, %u endpoints per Service, medians of %d runs; times in ms\n",
                 std::string(entry.name).c_str(), kEndpoints, runs);
@@ -340,11 +289,14 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs)
                 "replaced p50/p99", "added/removed p50/p99", "burst of 1000 (transactions)",
                 "RSS MB");
     for (const auto services : sizes) {
-        std::vector<Figures> all(static_cast<std::size_t>(runs));
-        for (auto& figures : all) {
-            if (!measure_apart(entry, services, figures)) {
+        std::vector<Figures> all;
+        for (int i = 0; i < runs; ++i) {
+            // So that every one starts with an empty kernel and a fresh heap.
+            const auto figures = apart([&] { return measure(entry, services); });
+            if (!figures) {
                 return 1;
             }
+            all.push_back(*figures);
         }
         const auto median = [&](double Figures::* figure) { return median_of(all, figure); };
         std::printf("%9u %8.1f %8.1f | %7.3f %8.3f | %9.3f %11.3f | %14.1f (%.0f) %9s | %.0f\n",
