@@ -163,6 +163,7 @@ constexpr std::array kFigures{
 
 Figures medians(const EchoServer& server, const Targets& targets) {
     std::vector<Figures> rounds;
+    rounds.reserve(kRounds);
     (void)one_round(server, targets);  // warms the caches up
     for (int i = 0; i < kRounds; ++i) {
         rounds.push_back(one_round(server, targets));

@@ -24,6 +24,7 @@ double percentile(std::vector<double> values, double p) {
 
 std::optional<std::vector<uint32_t>> service_counts(int argc, char** argv) {
     std::vector<uint32_t> counts;
+    counts.reserve(static_cast<std::size_t>(argc));
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         uint32_t number = 0;

@@ -185,6 +185,9 @@ Figures measure(uint32_t services) {
     std::vector<double> replaced;
     std::vector<double> resized;
     std::vector<double> service;
+    for (auto* times : {&replaced, &resized, &service}) {
+        times->reserve(kChanges);
+    }
     const auto before = rig.transactions();
     for (uint32_t n = 0; n < kChanges; ++n) {
         replaced.push_back(
@@ -220,6 +223,7 @@ int run(const std::vector<uint32_t>& sizes) {
                 "replaced us p50", "p99", "resized us", "+/- Svc us", "locked MB");
     for (const auto services : sizes) {
         std::vector<Figures> all;
+        all.reserve(kRuns);
         for (int run = 0; run < kRuns; ++run) {
             const auto figures = apart([&] { return measure(services); });
             if (!figures) {

@@ -290,6 +290,7 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs)
                 "RSS MB");
     for (const auto services : sizes) {
         std::vector<Figures> all;
+        all.reserve(static_cast<std::size_t>(runs));
         for (int i = 0; i < runs; ++i) {
             // So that every one starts with an empty kernel and a fresh heap.
             const auto figures = apart([&] { return measure(entry, services); });
