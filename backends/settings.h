@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ip.h"
+
 namespace sy {
 
 struct EbpfSettings {
@@ -30,8 +32,45 @@ struct EbpfSettings {
     friend bool operator==(const EbpfSettings&, const EbpfSettings&) = default;
 };
 
+/// Which of the two kernel interfaces the iptables programs speak.
+enum class IptablesVariant : uint8_t {
+    /// The one this host's other programs use.
+    detect,
+    legacy,
+    nft,
+};
+
+struct IptablesSettings {
+    IptablesVariant variant = IptablesVariant::detect;
+    /// Bit of the packet mark that says "masquerade"; kube-proxy's default.
+    uint32_t masquerade_bit = 14;
+    /// NodePorts answer on 127.0.0.1 as well (IPv4; takes the sysctl route_localnet).
+    bool localhost_nodeports = true;
+
+    friend bool operator==(const IptablesSettings&, const IptablesSettings&) = default;
+};
+
+struct IpvsSettings {
+    /// The kernel's name of it (rr, wrr, lc, wlc, sed, nq, sh, dh, mh, …).
+    std::string scheduler = "rr";
+    /// ARP is answered only for addresses of the interface it came in by (arp_ignore,
+    /// arp_announce).
+    bool strict_arp = false;
+    /// Seconds without a packet after which the kernel forgets a connection; 0: as the kernel has
+    /// it.
+    uint32_t tcp_timeout = 0;
+    uint32_t tcp_fin_timeout = 0;
+    uint32_t udp_timeout = 0;
+    /// Virtual servers at these addresses are somebody else's.
+    std::vector<Cidr> exclude_cidrs;
+
+    friend bool operator==(const IpvsSettings&, const IpvsSettings&) = default;
+};
+
 struct BackendSettings {
     EbpfSettings ebpf;
+    IptablesSettings iptables;
+    IpvsSettings ipvs;
 
     friend bool operator==(const BackendSettings&, const BackendSettings&) = default;
 };
