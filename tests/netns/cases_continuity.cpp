@@ -1,5 +1,6 @@
 // Nothing a client can notice: established connections outlive every update, and new ones find an
 // endpoint at every instant of it.
+#include "tests/support/backend_fixture.h"
 #include "tests/support/outside_view.h"
 #include "tests/support/traffic.h"
 
@@ -97,7 +98,7 @@ TEST_P(ContinuityCases, EstablishedConnectionsOutliveEveryUpdate) {
     // acknowledgement to a VIP is lost then, which does no harm; one to a NodePort meets the node's
     // own stack, which resets the connection. Nobody can help that.
     sessions.erase(sessions.end() - 2 * kPerFlow, sessions.end());
-    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
+    for (const Damage& one : cluster.view().damages(lab(), family())) {
         const auto done = must_run_in(lab().at(Place::node), one.command);
         (void)done;  // some damage needs an element that is gone: fine
         ASSERT_TRUE(cluster.audit());

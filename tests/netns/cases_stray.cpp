@@ -36,7 +36,7 @@ TEST_P(StrayCases, OutOfWindowSegmentsOfAnEndpointNeverReachItsClient) {
     ASSERT_TRUE(session) << describe(lab(), session.outcome());
     ASSERT_TRUE(session.echo("before"));
 
-    const uint64_t dropped = stray_drops(lab(), cluster.entry(), family());
+    const uint64_t dropped = cluster.view().stray_drops(lab(), family());
     Sniffer client(lab(), Place::podr, kOnlyInterface);
     const EndpointAddr endpoint{at(Place::pod1), kServerPort};
     // Where the connection's numbers start is random, and conntrack lets segments from the future
@@ -54,7 +54,7 @@ TEST_P(StrayCases, OutOfWindowSegmentsOfAnEndpointNeverReachItsClient) {
     // The same path, later: whatever was to come has come.
     EXPECT_TRUE(session.echo("after"));
     EXPECT_FALSE(client.saw_from(endpoint)) << "an untranslated segment reached the client";
-    EXPECT_GE(stray_drops(lab(), cluster.entry(), family()), dropped + 10);
+    EXPECT_GE(cluster.view().stray_drops(lab(), family()), dropped + 10);
 
     // The other half of the proof: without the dataplane the very same segment arrives.
     cluster.teardown();

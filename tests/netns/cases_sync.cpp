@@ -1,6 +1,7 @@
 // The sync engine at work in the kernel: cases 87 and 88, damage and repair (89), foreign objects.
 #include <algorithm>
 
+#include "tests/support/backend_fixture.h"
 #include "tests/support/outside_view.h"
 
 namespace sy::lab {
@@ -132,9 +133,9 @@ TEST_P(SyncCases, DeleteEverythingAndNothingIsLeft) {
 TEST_P(SyncCases, TeardownLeavesNothingAndMayBeRepeated) {
     put_variety();
     cluster.must_sync();
-    EXPECT_NE(leftovers(lab(), cluster.entry()), "");
+    EXPECT_NE(cluster.view().leftovers(lab()), "");
     cluster.teardown();
-    EXPECT_EQ(leftovers(lab(), cluster.entry()), "");
+    EXPECT_EQ(cluster.view().leftovers(lab()), "");
     cluster.teardown();
     // By a process that never adopted anything.
     put_variety();
@@ -143,23 +144,22 @@ TEST_P(SyncCases, TeardownLeavesNothingAndMayBeRepeated) {
     {
         RecordingLog log;
         Entered inside(lab().at(Place::node));
-        const Result<std::unique_ptr<Backend>> stranger =
-            cluster.entry().make(cluster.settings, log);
+        const Result<std::unique_ptr<Backend>> stranger = cluster.another(log);
         ASSERT_TRUE(stranger) << stranger.error().message();
         EXPECT_TRUE((*stranger)->teardown());
     }
-    EXPECT_EQ(leftovers(lab(), cluster.entry()), "");
+    EXPECT_EQ(cluster.view().leftovers(lab()), "");
 }
 
 TEST_P(SyncCases, ProbeLeavesNoTrace) {
     cluster.teardown();
     RecordingLog log;
     Entered inside(lab().at(Place::node));
-    const Result<std::unique_ptr<Backend>> fresh = cluster.entry().make(cluster.settings, log);
+    const Result<std::unique_ptr<Backend>> fresh = cluster.another(log);
     ASSERT_TRUE(fresh) << fresh.error().message();
     EXPECT_TRUE((*fresh)->probe());
     EXPECT_TRUE((*fresh)->adopt());
-    EXPECT_EQ(leftovers(lab(), cluster.entry()), "");
+    EXPECT_EQ(cluster.view().leftovers(lab()), "");
 }
 
 TEST_P(SyncCases, ServicesDeletedWhileNobodyWatched) {
@@ -212,7 +212,7 @@ TEST_P(SyncCases, EveryDamageIsNoticedAndMended) {
     cluster.must_sync();
     expect_variety();
     Session old = Session::open(lab(), tcp(Place::pod2, vip(1), Port(80)));
-    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
+    for (const Damage& one : cluster.view().damages(lab(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         const Result<KernelReport> audit = cluster.audit();
@@ -231,7 +231,7 @@ TEST_P(SyncCases, EveryDamageIsNoticedAndMended) {
 TEST_P(SyncCases, DamageWhileNobodyWatched) {
     put_variety();
     cluster.must_sync();
-    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
+    for (const Damage& one : cluster.view().damages(lab(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         cluster.restart();
@@ -247,7 +247,7 @@ TEST_P(SyncCases, DamageWhileNobodyWatched) {
 TEST_P(SyncCases, AChangeOnDamagedGroundEndsRight) {
     put_variety();
     cluster.must_sync();
-    for (const Damage& one : damages(lab(), cluster.entry(), family())) {
+    for (const Damage& one : cluster.view().damages(lab(), family())) {
         SCOPED_TRACE(one.what);
         damage(one);
         cluster.put(pods("shop/sticky", {Place::podr}));
@@ -267,7 +267,7 @@ TEST_P(SyncCases, ItsOwnToolListsItAndReadsTheListing) {
     expect_variety();
     EXPECT_TRUE(reaches(tcp(Place::ext, vip(3), Port(80)),  // a client to be remembered
                         {*reached(lab(), tcp(Place::ext, vip(3), Port(80)), 1).begin()}, 2));
-    const Result<Relisted> listings = relist(lab(), cluster.entry());
+    const Result<Relisted> listings = cluster.view().relist(lab());
     ASSERT_TRUE(listings) << listings.error().message();
     EXPECT_FALSE(listings->here.empty());
     EXPECT_EQ(listings->here, listings->there);

@@ -7,7 +7,6 @@
 
 #include "tests/netns/daemon_fixture.h"
 #include "tests/support/backend_fixture.h"
-#include "tests/support/outside_view.h"
 #include "tests/support/traffic.h"
 
 namespace sy::lab {
@@ -189,7 +188,7 @@ TEST_P(DaemonLife, DamageIsMendedSoon) {
     start();
     EXPECT_TRUE(becomes(flow(), both));
     Session session = Session::open(lab(), flow());
-    for (const Damage& one : damages(lab(), backends().front(), family())) {
+    for (const Damage& one : contenders().front().view->damages(lab(), family())) {
         SCOPED_TRACE(one.what);
         // Let late acknowledgements pass. With the table the node forgets for a moment whose they
         // are: one that is lost is sent again, and then resets the connection.

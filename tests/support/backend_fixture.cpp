@@ -5,8 +5,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "tests/support/outside_view.h"
-
 namespace sy::lab {
 namespace {
 
@@ -53,8 +51,8 @@ SliceSpec& on(SliceSpec& slice, Family family, Place place, Pod pod) {
                           pod);
 }
 
-Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
-    : lab_(lab), entry_(entry), state_(symbols_, std::string(kNodeName)) {
+Cluster::Cluster(const Lab& lab, const Contender& contender)
+    : lab_(lab), contender_(contender), state_(symbols_, std::string(kNodeName)) {
     for (Family family : kFamilies) {
         facts.nodeport_addresses.push_back(address(Place::node, family));
         facts.service_cidrs.push_back(service_network(family));
@@ -66,15 +64,22 @@ Cluster::Cluster(const Lab& lab, const BackendEntry& entry)
     } else {  // never the whole machine
         settings.ebpf.cgroup_root = settings.ebpf.bpf_root = "/nonexistent";
     }
+    if (contender.choose != nullptr) {
+        contender.choose(settings);
+    }
     put(node_object());
     state_.apply(Listed{Kind::service});
     state_.apply(Listed{Kind::endpoint_slice});
     start();
 }
 
+Result<std::unique_ptr<Backend>> Cluster::another(Log& log) const {
+    return contender_.entry->make(settings, log);
+}
+
 void Cluster::make() {
     backend_.reset();
-    Result<std::unique_ptr<Backend>> made = entry_.make(settings, log_);
+    Result<std::unique_ptr<Backend>> made = another(log_);
     if (!made) {
         throw std::runtime_error("cannot open the backend: " + made.error().message());
     }
@@ -157,6 +162,11 @@ Result<KernelReport> Cluster::audit() {
     return backend_->audit();
 }
 
+PlanDelta Cluster::plans() {
+    state_.mark_all_dirty();
+    return state_.take(std::numeric_limits<std::size_t>::max());
+}
+
 void Cluster::teardown() {
     Entered inside(lab_.at(Place::node));
     const Result<void> done = backend_->teardown();
@@ -165,9 +175,9 @@ void Cluster::teardown() {
 
 std::vector<Variant> variants() {
     std::vector<Variant> all;
-    for (const BackendEntry& entry : backends()) {
+    for (const Contender& one : contenders()) {
         for (Family family : kFamilies) {
-            all.push_back({&entry, family});
+            all.push_back({&one, family});
         }
     }
     return all;
@@ -202,7 +212,7 @@ SliceSpec PacketTest::pods(std::string_view service, std::vector<Place> places,
 testing::AssertionResult PacketTest::reaches(const Flow& flow, const Seen& expected,
                                              unsigned tries) const {
     for (const Flow& each : with_unbound_clients({flow})) {
-        const Seen shown = as_shown(cluster.entry(), cluster.facts, each, expected);
+        const Seen shown = cluster.view().as_shown(cluster.facts, each, expected);
         if (testing::AssertionResult result = expect_reaches(lab(), each, shown, tries); !result) {
             return result;
         }

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "backends/registry.h"
 #include "base/log.h"
+#include "tests/support/contenders.h"
 #include "tests/support/expect.h"
 #include "tests/support/objects.h"
 #include "tests/support/probe.h"
@@ -38,7 +38,7 @@ class Cluster {
     /// Makes, probes and adopts; failures are reported as test failures. The state begins
     /// complete, with the Node object and no Service. Both families' facts are set up.
     /// A backend for sockets is given the lab's cgroup and its own folder for pins.
-    Cluster(const Lab& lab, const BackendEntry& entry);
+    Cluster(const Lab& lab, const Contender& contender);
 
     void put(const ServiceSpec& spec);
     void put(const Service& object);
@@ -64,10 +64,15 @@ class Cluster {
     /// in the kernel. Its first sync will offer all Services.
     KernelReport restart();
     Result<KernelReport> audit();
+    /// The plans of all Services, whatever was synced.
+    PlanDelta plans();
     void teardown();
 
     Backend& backend() { return *backend_; }
-    const BackendEntry& entry() const { return entry_; }
+    /// A new object of the backend, as another process would make it; to be called in the node's
+    /// namespace.
+    Result<std::unique_ptr<Backend>> another(Log& log) const;
+    const OutsideView& view() const { return *contender_.view; }
     const RecordingLog& log() const { return log_; }
     std::size_t service_count() const { return state_.service_count(); }
 
@@ -76,7 +81,7 @@ class Cluster {
     void start();
 
     const Lab& lab_;
-    const BackendEntry& entry_;
+    const Contender& contender_;
     RecordingLog log_;
     Symbols symbols_;
     ClusterState state_;
@@ -94,10 +99,10 @@ SliceSpec& on(SliceSpec& slice, Family family, Place place, Pod pod = Pod::ready
 
 /// Where a case runs.
 struct Variant {
-    const BackendEntry* backend = nullptr;
+    const Contender* backend = nullptr;
     Family family = Family::ipv4;
 };
-/// Every registered backend in every family.
+/// Every contender in every family.
 std::vector<Variant> variants();
 /// "nftables_ipv4"
 std::string variant_name(const testing::TestParamInfo<Variant>& info);
@@ -122,7 +127,7 @@ class PacketTest : public testing::TestWithParam<Variant> {
 
     using Seen = std::set<std::string>;
     /// See expect.h. Flows from the node are tried by a client bound to its address and by one that
-    /// is not. `expected` is what kube-proxy would show, see as_shown().
+    /// is not. `expected` is what kube-proxy would show, see OutsideView.
     testing::AssertionResult reaches(const Flow& flow, const Seen& expected,
                                      unsigned tries = 16) const;
     testing::AssertionResult refused(const std::vector<Flow>& flows) const;

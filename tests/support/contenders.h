@@ -1,0 +1,26 @@
+// The backends as the shared suite runs them.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "backends/registry.h"
+#include "tests/support/outside_view.h"
+
+namespace sy::lab {
+
+/// One way to run a backend: a column of the table in docs/backends.md.
+struct Contender {
+    /// "nftables"; of a backend with several forms "iptables_legacy".
+    std::string_view name;
+    const BackendEntry* entry = nullptr;
+    const OutsideView* view = nullptr;
+    /// Makes settings those of this form; null: they are.
+    void (*choose)(BackendSettings& settings) = nullptr;
+};
+
+/// All that this machine can run, in the order of the registry. A backend that is registered and
+/// unknown here fails the test program: it would go untested.
+const std::vector<Contender>& contenders();
+
+}  // namespace sy::lab
