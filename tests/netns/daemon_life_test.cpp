@@ -30,7 +30,7 @@ class DaemonLife : public DaemonTest {
     /// The same objects, given to a backend that knows only what the dead daemon left in the
     /// kernel: had the daemon left anything wrong, missing or superfluous, it would write.
     void expect_equal_to_fresh_build(unsigned services, Place place) {
-        Cluster fresh(lab(), backends().front());
+        Cluster fresh(lab(), contenders().front());
         fresh.put(web_service());
         SliceSpec web_pods = slice("shop/web", family()).port(kServerPort.number());
         on(web_pods, family(), Place::pod1);
