@@ -13,6 +13,7 @@ struct Form {
     std::string_view name;
     std::unique_ptr<OutsideView> (*view)();
     void (*choose)(BackendSettings& settings) = nullptr;
+    std::string_view flag{};
     /// Whether this kernel has what it takes; null: every kernel we run on.
     bool (*runs_here)() = nullptr;
 };
@@ -23,11 +24,13 @@ constexpr std::array kForms{
     Form{.backend = "iptables",
          .name = "iptables_legacy",
          .view = view_of_iptables_legacy,
-         .choose = [](BackendSettings& s) { s.iptables.variant = IptablesVariant::legacy; }},
+         .choose = [](BackendSettings& s) { s.iptables.variant = IptablesVariant::legacy; },
+         .flag = "--iptables-variant=legacy"},
     Form{.backend = "iptables",
          .name = "iptables_nft",
          .view = view_of_iptables_nft,
-         .choose = [](BackendSettings& s) { s.iptables.variant = IptablesVariant::nft; }},
+         .choose = [](BackendSettings& s) { s.iptables.variant = IptablesVariant::nft; },
+         .flag = "--iptables-variant=nft"},
 };
 
 std::vector<Contender> find() {
@@ -40,7 +43,12 @@ std::vector<Contender> find() {
             }
             known = true;
             if (form.runs_here == nullptr || form.runs_here()) {
-                all.push_back({form.name, &entry, form.view().release(), form.choose});
+                std::vector<std::string> flags;
+                if (!form.flag.empty()) {
+                    flags.emplace_back(form.flag);
+                }
+                all.push_back(
+                    {form.name, &entry, form.view().release(), form.choose, std::move(flags)});
             }
         }
         if (!known) {

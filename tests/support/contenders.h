@@ -1,6 +1,7 @@
 // The backends as the shared suite runs them.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Contender {
     const OutsideView* view = nullptr;
     /// Makes settings those of this form; null: they are.
     void (*choose)(BackendSettings& settings) = nullptr;
+    /// The same for the program, besides --proxy-mode.
+    std::vector<std::string> flags{};
 };
 
 /// All that this machine can run, in the order of the registry. A backend that is registered and

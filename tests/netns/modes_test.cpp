@@ -1,0 +1,118 @@
+// One mode takes over from another, for every ordered pair that this machine can run: nobody is
+// refused or led astray meanwhile, established connections live on, and nothing of the former mode
+// is left.
+#include <algorithm>
+#include <sstream>
+
+#include "tests/netns/ebpf_daemon_fixture.h"
+#include "tests/support/contenders.h"
+#include "tests/support/outside_view.h"
+
+namespace sy::lab {
+namespace {
+
+using enum Place;
+
+class Modes : public EbpfDaemonTest {
+  protected:
+    void start_as(const Contender& contender) {
+        Words words = places();
+        words.insert(words.end(), {"--proxy-mode", std::string(contender.entry->name)});
+        words.insert(words.end(), contender.flags.begin(), contender.flags.end());
+        start(words);
+    }
+
+    /// What kinds of things there are in the kernel, in the words of each tool; no contents.
+    std::set<std::string> landmarks() const {
+        std::set<std::string> all;
+        const auto note = [&](const Words& command, const std::string& what) {
+            if (listed(lab(), command).find(what) != std::string::npos) {
+                all.insert(command.front() + " " + what);
+            }
+        };
+        for (const char* family : {"", "6"}) {
+            for (const char* variant : {"legacy", "nft"}) {
+                note({std::string("ip") + family + "tables-" + variant + "-save"}, "SY-");
+            }
+        }
+        // What iptables-nft made stays when it is empty, as after any use of it.
+        std::istringstream tables(listed(lab(), {"nft", "list", "tables"}));
+        for (std::string line; std::getline(tables, line);) {
+            if (!line.ends_with(" nat") && !line.ends_with(" filter")) {
+                all.insert(line);
+            }
+        }
+        std::istringstream sets(listed(lab(), {"ipset", "list", "-n"}));
+        for (std::string line; std::getline(sets, line);) {
+            if (line.find("-a-") == std::string::npos) {  // one for each endpoint of the moment
+                all.insert(line);
+            }
+        }
+        for (const char* family : {"-4", "-6"}) {
+            const Words routes{"ip", family, "route", "show", "table", "local", "proto", "88"};
+            if (!listed(lab(), routes).empty()) {
+                all.insert(std::string("routes ") + family);
+            }
+        }
+        if (!attached().empty()) {
+            all.insert("programs");
+        }
+        if (!pinned().empty()) {
+            all.insert("pins");
+        }
+        return all;
+    }
+
+    /// Packets of every kind are translated.
+    testing::AssertionResult works() const {
+        if (auto node_port = becomes(tcp(ext, node_ip(), Port(30001)), {"pod1 masq", "podr masq"});
+            !node_port) {
+            return node_port;
+        }
+        return becomes(udp(pod2, vip(2), Port(53)), {"pod1 kept", "podr kept"});
+    }
+};
+SY_EVERY_FAMILY(Modes);
+
+TEST_P(Modes, EveryModeTakesOverFromEveryOther) {
+    write_all();
+    for (const Contender& after : contenders()) {
+        clean_up();
+        start_as(after);
+        ASSERT_TRUE(synced());
+        EXPECT_TRUE(works());
+        EXPECT_EQ(daemon->terminate(), 0);
+        const std::set<std::string> alone = landmarks();
+        EXPECT_FALSE(alone.empty());
+        for (const Contender& before : contenders()) {
+            if (before.name == after.name) {
+                continue;
+            }
+            SCOPED_TRACE("from " + std::string(before.name) + " to " + std::string(after.name));
+            clean_up();
+            start_as(before);
+            ASSERT_TRUE(synced());
+            EXPECT_TRUE(works());
+            Session session = Session::open(lab(), tcp(pod2, vip(1), Port(80)));
+            Session outside = Session::open(lab(), tcp(ext, node_ip(), Port(30001)));
+            Clients clients(*this);
+            clients.wait_for(2);
+            EXPECT_EQ(daemon->terminate(), 0);
+            clients.wait_for(2);
+            start_as(after);
+            ASSERT_TRUE(synced());
+            EXPECT_TRUE(eventually([&] { return landmarks() == alone; }))
+                << testing::PrintToString(landmarks()) << " instead of "
+                << testing::PrintToString(alone);
+            clients.wait_for(4);
+            EXPECT_TRUE(works());
+            EXPECT_TRUE(session.echo("after the change"));
+            EXPECT_TRUE(outside.echo("after the change"));
+            expect_answered(clients.all());
+            EXPECT_EQ(daemon->terminate(), 0);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace sy::lab
