@@ -14,21 +14,32 @@ namespace {
 constexpr std::array kNetAdmin{CAP_NET_ADMIN};
 // Programs and maps; iterators; network namespaces of pods, and finding them; memory of maps before
 // Linux 5.11.
-constexpr std::array kEbpf{CAP_NET_ADMIN, CAP_BPF,        CAP_PERFMON,
+constexpr std::array kEbpfNeeds{CAP_NET_ADMIN, CAP_BPF,        CAP_PERFMON,
                            CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE};
 
 constexpr std::string_view kNftables = "nftables";
+constexpr std::string_view kEbpf = "ebpf";
+
+/// The table goes, unless it is the packet path of the successor.
+Result<void> retire_nftables(const BackendSettings& /*settings*/, const BackendEntry& successor,
+                             Log& log) {
+    if (successor.name == kEbpf) {
+        return {};
+    }
+    auto backend = nft::make_backend(log);
+    return backend ? (*backend)->teardown() : std::unexpected(backend.error());
+}
 
 constexpr std::array kBackends{
     BackendEntry{
         .name = kNftables,
         .make = [](const BackendSettings&, Log& log) { return nft::make_backend(log); },
         .render = nft::render,
-        .retire = nullptr,
+        .retire = retire_nftables,
         .capabilities = kNetAdmin,
     },
     BackendEntry{
-        .name = "ebpf",
+        .name = kEbpf,
         .make = [](const BackendSettings& settings,
                    Log& log) { return ebpf::make_backend(settings.ebpf, log); },
         .render = ebpf::render,
@@ -37,7 +48,7 @@ constexpr std::array kBackends{
             [](const BackendSettings& settings, const BackendEntry& successor, Log& log) {
                 return ebpf::remove(settings.ebpf, successor.name != kNftables, log);
             },
-        .capabilities = kEbpf,
+        .capabilities = kEbpfNeeds,
         .place = [](const BackendSettings& settings) { return settings.ebpf.bpf_root; },
     },
 };
