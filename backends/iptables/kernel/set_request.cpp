@@ -135,7 +135,8 @@ std::vector<uint8_t> create_request(RequestHead head, const SetShape& shape, uin
 }
 
 std::vector<uint8_t> destroy_request(RequestHead head, const std::string& name) {
-    Request request(head, IPSET_CMD_DESTROY, NLM_F_ACK);
+    // With NLM_F_EXCL a set that is not there is a failure.
+    Request request(head, IPSET_CMD_DESTROY, NLM_F_ACK | NLM_F_EXCL);
     request.put_text(IPSET_ATTR_SETNAME, name.c_str());
     return std::move(request).take();
 }
