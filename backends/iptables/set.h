@@ -64,13 +64,13 @@ struct SetDef {
 /// network of everything is two members.
 struct Member {
     SetRef set;
-    IpAddr ip;
+    IpAddr ip{};
     /// Of net and net_port.
     uint8_t prefix = 0;
     Protocol protocol{};
-    Port port;
+    Port port{};
     /// Of ip_port_net (with its prefix) and ip_port_ip.
-    IpAddr second;
+    IpAddr second{};
     uint8_t second_prefix = 0;
 
     friend auto operator<=>(const Member&, const Member&) = default;
