@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 import cluster as lab
+import rules
 from pod import download_digest
 from screen import DemoFailed, Screen
 from socket_acts import SocketActs
@@ -41,6 +42,7 @@ class Story:
         self.screen = screen
         self.cluster = cluster
         self.sockets = SocketActs(screen, cluster) if cluster.ground else None
+        self.rules = rules.BY_MODE[cluster.proxy_mode]()
 
     def run(self, examples):
         self.opening(examples)
@@ -97,7 +99,8 @@ client {CLIENT} ──┐
                                   └── node2 {lab.lan_address("node2")[0]} ── pod-d (10.244.2.x)""")
         screen.say("Every name is a network namespace. switchyard runs on node1 and reads the\n"
                    "manifests of examples/; nothing else on the nodes knows of Services.")
-        lab.run(*lab.in_namespace("node1", "nft", "add", "table", "inet", "somebody_elses"))
+        lab.run(*lab.in_namespace("node1", "nft", "add", "table", "inet",
+                                    rules.SOMEBODY_ELSES))
         before = self.cluster.get("shell", WEB, 80, 1)[0]
         screen.check("error" in before, f"before: {WEB} leads nowhere", str(before))
         screen.command("switchyard " + " ".join(self.cluster.daemon_command()[1:]))
@@ -257,8 +260,8 @@ client {CLIENT} ──┐
     def drift(self):
         screen = self.screen
         screen.act("Somebody deletes the rules")
-        screen.command("nft delete table ip switchyard")
-        lab.run(*lab.in_namespace("node1", "nft", "delete", "table", "ip", "switchyard"))
+        screen.command(" ".join(self.rules.damage))
+        lab.run(*lab.in_namespace("node1", *self.rules.damage))
         began = time.monotonic()
         # Sockets of node1's pods would not notice, had they been translated.
         asking = ("client", NODE1, 30080) if self.sockets else ("shell", WEB, 80)
@@ -274,18 +277,11 @@ client {CLIENT} ──┐
         screen.command(f"switchyard render --manifests {lab.MANIFESTS}")
         binary, *rest = self.cluster.daemon_command()
         text = lab.run(binary, "render", *rest[1:])
-        lines = text.splitlines()
-        start = next((n for n, line in enumerate(lines) if "map frontends {" in line), None)
-        if start is None:
-            raise DemoFailed("render shows no map of frontends")
-        end = next(n for n in range(start, len(lines)) if lines[n].strip() == "}")
-        screen.quote(lines[start:min(end, start + 12) + 1])
-        screen.say(f"({len(lines)} lines in all. A Service is elements of such maps, never a rule.)")
+        screen.quote(self.rules.excerpt(text))
+        screen.say(f"({len(text.splitlines())} lines in all. {self.rules.remark})")
         if self.sockets:
             text = self.sockets.words(text)
-        check = lab.in_namespace("client", "nft", "--check", "--file", "-")
-        lab.run(*check, given=text)
-        screen.check(True, "nft itself accepts this text")
+        screen.check(True, self.rules.accepted(text))
 
     def cleanup(self):
         screen = self.screen
@@ -297,9 +293,8 @@ client {CLIENT} ──┐
         command = ["cleanup", *self.cluster.places()]
         screen.command("switchyard " + " ".join(command))
         lab.run(*lab.in_namespace("node1", self.cluster.binary, *command))
-        left = self.cluster.ruleset()
-        screen.check(left.split() == "table inet somebody_elses { }".split(),
-                     "nft list ruleset prints the table that somebody else made, and nothing more", left)
+        left = self.rules.left(self.cluster)
+        screen.check(not left, self.rules.nothing_left, left)
         if self.sockets:
             self.sockets.nothing_left()
 
@@ -310,8 +305,8 @@ client {CLIENT} ──┐
             (f"{enter('client')} curl -s {NODE1}:30080", "from outside"),
             (f"{enter('client')} curl -s {LOAD_BALANCER}", "the pod sees the client"),
             (f"$EDITOR {lab.MANIFESTS}/web.yaml", "an endpoint is one line"),
-            (f"{enter('node1')} nft list ruleset", "what switchyard wrote"),
-            (f"{enter('node1')} nft flush ruleset", "it comes back"),
+            (f"{enter('node1')} sh -c '{self.rules.look}'", "what switchyard wrote"),
+            (f"{enter('node1')} {self.rules.flush}", "it comes back"),
             *(self.sockets.hints() if self.sockets else []),
             (f"tail -f {lab.LOG}", "what the daemon says"),
             ("scripts/demo --down", "remove it all"),
