@@ -74,6 +74,7 @@ void fill_switchyard(SwitchyardConfig& c) {
     fill<int64_t>(c.metrics_max_services, 1000);
     fill<Nanoseconds>(c.quarantine.retry_first, seconds(1));
     fill<Nanoseconds>(c.quarantine.retry_limit, minutes(5));
+    fill(c.iptables_variant, IptablesVariant::detect);
     const EbpfSettings defaults;
     fill(c.ebpf.cgroup_root, defaults.cgroup_root);
     fill(c.ebpf.bpf_root, defaults.bpf_root);

@@ -10,18 +10,17 @@ namespace sy {
 namespace {
 
 /// Fields, and sections (with the point), that no mode of ours needs.
-constexpr std::array<std::string_view, 15> kNeverUsed{
+constexpr std::array<std::string_view, 14> kNeverUsed{
     "clientConnection.acceptContentTypes",
     "clientConnection.burst",  // there are few requests, and Events have limits of their own
     "clientConnection.qps",
-    "configSyncPeriod",        // nothing is kept that a resync could mend
-    "enableProfiling",         // Go's profiles
-    "featureGates",            // of kube-proxy's own code
-    "iptables.masqueradeBit",  // no mark is used
+    "configSyncPeriod",  // nothing is kept that a resync could mend
+    "enableProfiling",   // Go's profiles
+    "featureGates",      // of kube-proxy's own code
     "logging.flushFrequency",
     "logging.options.",
     "logging.vmodule",
-    "nftables.masqueradeBit",
+    "nftables.masqueradeBit",  // no mark is used
     "portRange",
     "showHiddenMetricsForVersion",
     "windowsRunAsService",
@@ -60,6 +59,9 @@ class Judge {
         }
         if (path.starts_with("switchyard.ebpf.")) {
             return ebpf_ || is_place_of_ebpf(path);
+        }
+        if (path == "iptables.masqueradeBit" || path.starts_with("switchyard.iptables.")) {
+            return own_ == "iptables";
         }
         const auto section = path.substr(0, path.find('.'));
         if (section != "iptables" && section != "ipvs" && section != "nftables") {

@@ -25,7 +25,7 @@ void read_value(const Field& field, std::string_view name, std::vector<VModuleIt
 template <class T, class Kind>
     requires(std::is_same_v<T, IpAddr> || std::is_same_v<T, SocketAddress> ||
              std::is_same_v<T, DetectLocalMode> || std::is_same_v<T, LogLevel> ||
-             std::is_same_v<Kind, CommaList>)
+             std::is_same_v<T, IptablesVariant> || std::is_same_v<Kind, CommaList>)
 void read_text(const Field& field, T& out, Kind kind) {
     if (const auto text = field.text(); !text.empty()) {
         if (auto fault = parse_text(text, out, kind)) {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
 
 #include "base/text.h"
 #include "config/ebpf_options.h"
 #include "config/inert.h"
+#include "config/netfilter_options.h"
 #include "config/values.h"
 #include "config/write_config.h"
 
@@ -17,9 +17,6 @@ namespace sy {
 namespace {
 
 constexpr std::size_t kLongestInterfaceName = 15;
-/// The kernel's.
-constexpr std::array<std::string_view, 14> kSchedulers{
-    "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "mh", "fo", "ovf", "twos"};
 
 std::string joined(const auto& names) {
     return fmt::format("{}", fmt::join(names, ", "));
@@ -73,11 +70,6 @@ class Interpreter {
         if (std::ranges::find(modes, config_.mode) == modes.end()) {
             wrong("mode", fmt::format("there is no mode \"{}\"; give one of: {}", config_.mode,
                                       joined(modes)));
-        }
-        const auto& scheduler = config_.ipvs.scheduler;
-        if (!scheduler.empty() && std::ranges::find(kSchedulers, scheduler) == kSchedulers.end()) {
-            wrong("ipvs.scheduler", fmt::format("there is no scheduler \"{}\"; give one of: {}",
-                                                scheduler, joined(kSchedulers)));
         }
     }
 
@@ -133,7 +125,8 @@ class Interpreter {
                               ? "loopback serves NodePorts to the node itself in any case"
                               : "loopback never serves NodePorts";
         for (const Cidr& cidr : cidrs) {
-            if (cidr.first().is_loopback()) {
+            const bool served = cidr.family() == Family::ipv4 && serves_localhost(config_);
+            if (cidr.first().is_loopback() && !served) {
                 warn("nodePortAddresses",
                      fmt::format("{} has no effect, {}", cidr.to_string(), why));
             }
@@ -174,8 +167,12 @@ class Interpreter {
     }
 
     void read_backend() {
-        options().backend.ebpf = ebpf_settings(
-            config_, [this](std::string_view path, std::string_view what) { wrong(path, what); });
+        const auto complain = [this](std::string_view path, std::string_view what) {
+            wrong(path, what);
+        };
+        options().backend = {.ebpf = ebpf_settings(config_, complain),
+                             .iptables = iptables_settings(config_),
+                             .ipvs = ipvs_settings(config_, complain)};
     }
 
     void no_effect(std::string_view path, DetectLocalMode mode) {

@@ -14,6 +14,7 @@
 
 #include "agent/local_traffic.h"
 #include "agent/nodeport_addresses.h"
+#include "backends/settings.h"
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -155,6 +156,7 @@ struct SwitchyardConfig {
     /// Service ports with metrics of their own, at most.
     std::optional<int64_t> metrics_max_services;
     EbpfConfig ebpf;
+    std::optional<IptablesVariant> iptables_variant;
     QuarantineConfig quarantine;
 
     friend bool operator==(const SwitchyardConfig&, const SwitchyardConfig&) = default;

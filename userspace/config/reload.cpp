@@ -64,6 +64,8 @@ ReloadPlan compare(const Options& running, const Options& wanted) {
         .restart("clientConnection", running.api, wanted.api)
         .restart("manifests", running.manifests, wanted.manifests)
         .restart("ebpf", running.backend.ebpf, wanted.backend.ebpf)
+        .restart("iptables", running.backend.iptables, wanted.backend.iptables)
+        .restart("ipvs", running.backend.ipvs, wanted.backend.ipvs)
         .restart("metricsMaxServices", running.metrics_max_services, wanted.metrics_max_services)
         .restart("oomScoreAdj", running.oom_score_adj, wanted.oom_score_adj)
         .restart("quarantine.retryFirst", quarantine_a.retry_first, quarantine_b.retry_first)

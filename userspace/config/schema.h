@@ -90,6 +90,7 @@ void visit_ebpf(Config& c, Visitor& v) {
 template <class Config, class Visitor>
 void visit_switchyard(Config& c, Visitor& v) {
     v.section("ebpf", [&] { visit_ebpf(c.ebpf, v); });
+    v.section("iptables", [&] { v.field("variant", c.iptables_variant, Plain{}); });
     v.field("logFormat", c.log_format, Plain{});
     v.field("logLevel", c.log_level, Plain{});
     v.field("manifests", c.manifests, Paths{});

@@ -19,6 +19,10 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
      {"info", LogLevel::info},
      {"warning", LogLevel::warning},
      {"error", LogLevel::error}}};
+constexpr std::array<std::pair<std::string_view, IptablesVariant>, 3> kVariants{
+    {{"detect", IptablesVariant::detect},
+     {"legacy", IptablesVariant::legacy},
+     {"nft", IptablesVariant::nft}}};
 constexpr std::array kDetectModes{DetectLocalMode::cluster_cidr, DetectLocalMode::node_cidr,
                                   DetectLocalMode::bridge_interface,
                                   DetectLocalMode::interface_name_prefix};
@@ -191,6 +195,16 @@ Fault parse_text(std::string_view text, LogLevel& out, Plain /*kind*/) {
     return {};
 }
 
+Fault parse_text(std::string_view text, IptablesVariant& out, Plain /*kind*/) {
+    const auto* variant =
+        std::ranges::find(kVariants, text, &std::pair<std::string_view, IptablesVariant>::first);
+    if (variant == kVariants.end()) {
+        return fmt::format("there is no variant \"{}\"; give one of: detect, legacy, nft", text);
+    }
+    out = variant->second;
+    return {};
+}
+
 Fault parse_text(std::string_view text, std::vector<Cidr>& out, CommaList /*kind*/) {
     constexpr std::string_view kMend =
         "give one CIDR or an IPv4,IPv6 pair such as 10.244.0.0/16,fd00:10:244::/56";
@@ -295,6 +309,11 @@ std::string json_of(const SocketAddress& value, Listen /*kind*/) {
 }
 std::string json_of(DetectLocalMode value, Plain /*kind*/) {
     return json_string(to_string(value));
+}
+std::string json_of(IptablesVariant value, Plain /*kind*/) {
+    const auto* variant =
+        std::ranges::find(kVariants, value, &std::pair<std::string_view, IptablesVariant>::second);
+    return json_string(variant->first);
 }
 std::string json_of(LogLevel value, Plain /*kind*/) {
     const auto* level =

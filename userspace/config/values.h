@@ -48,6 +48,7 @@ Fault parse_text(std::string_view text, IpAddr& out, Plain kind);
 Fault parse_text(std::string_view text, SocketAddress& out, Listen kind);
 Fault parse_text(std::string_view text, DetectLocalMode& out, Plain kind);
 Fault parse_text(std::string_view text, LogLevel& out, Plain kind);
+Fault parse_text(std::string_view text, IptablesVariant& out, Plain kind);
 Fault parse_text(std::string_view text, std::vector<Cidr>& out, CommaList kind);
 
 /// "" is "nothing", as everywhere in kube-proxy's configuration.
@@ -78,6 +79,7 @@ std::string json_of(const IpAddr& value, Plain kind);
 std::string json_of(const SocketAddress& value, Listen kind);
 std::string json_of(DetectLocalMode value, Plain kind);
 std::string json_of(LogLevel value, Plain kind);
+std::string json_of(IptablesVariant value, Plain kind);
 std::string json_of(const std::vector<Cidr>& value, CommaList kind);
 std::string json_of(const std::vector<Cidr>& value, Plain kind);
 std::string json_of(const NodePortSelection& value, Plain kind);

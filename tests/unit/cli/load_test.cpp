@@ -105,6 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
         FlagCase{"--ebpf-show-vip=false", "switchyard.ebpf.showVIP", "false"},
         FlagCase{"--ebpf-skip-cgroup=/a,b", "switchyard.ebpf.skipCgroups", R"(["/a,b"])"},
         FlagCase{"--ebpf-skip-netns=/n", "switchyard.ebpf.skipNetns", R"(["/n"])"},
+        FlagCase{"--iptables-variant=nft", "switchyard.iptables.variant", R"("nft")"},
         FlagCase{"--log-level=error", "switchyard.logLevel", R"("error")"},
         FlagCase{"-v=3", "logging.verbosity", "3"},
         FlagCase{"--log-format=json", "switchyard.logFormat", R"("json")"},
