@@ -4,6 +4,7 @@
 #include <array>
 
 #include "backends/iptables/base32.h"
+#include "backends/iptables/text.h"
 
 namespace sy::iptables {
 namespace {
@@ -40,25 +41,13 @@ std::string_view family_prefix(Family family) {
     return family == Family::ipv4 ? "sy4-" : "sy6-";
 }
 
-std::string_view protocol_text(Protocol protocol) {
-    switch (protocol) {
-        case Protocol::tcp:
-            return "tcp";
-        case Protocol::udp:
-            return "udp";
-        case Protocol::sctp:
-            return "sctp";
-    }
-    return "";
-}
-
 /// A network of one address is printed as the address.
 std::string network_text(const IpAddr& ip, uint8_t prefix) {
     return prefix == ip.bits() ? ip.to_string() : ip.to_string() + "/" + std::to_string(prefix);
 }
 
 std::string port_text(const Member& member) {
-    return "," + std::string(protocol_text(member.protocol)) + ":" +
+    return "," + std::string(protocol_word(member.protocol)) + ":" +
            std::to_string(member.port.number());
 }
 
@@ -66,6 +55,10 @@ std::string port_text(const Member& member) {
 
 SetType type_of(Role role) {
     return spec_of(role).type;
+}
+
+std::string_view role_name(Role role) {
+    return spec_of(role).name;
 }
 
 std::string set_name(const SetRef& set) {

@@ -32,9 +32,13 @@ enum class Role : uint8_t {
     affinity,         // "a-…": clients of one endpoint of one port; filled by the packet path
 };
 
+inline constexpr std::size_t kRoleCount = 14;
+
 /// The kernel's type of a set: what a member is made of.
 enum class SetType : uint8_t { ip, ip_port, ip_port_net, ip_port_ip, net, net_port };
 SetType type_of(Role role);
+/// "cip"; lives as long as the program.
+std::string_view role_name(Role role);
 
 /// One set. There is one per family and role, and of affinity sets one per `key`.
 struct SetRef {

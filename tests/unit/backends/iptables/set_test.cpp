@@ -10,8 +10,6 @@
 namespace sy::iptables {
 namespace {
 
-constexpr int kRoleCount = 14;
-
 TEST(Base32, SpeaksRfc4648) {
     const std::array<uint8_t, 6> foobar{'f', 'o', 'o', 'b', 'a', 'r'};
     EXPECT_EQ(base32(foobar), "mzxw6ytboi");
@@ -33,7 +31,7 @@ TEST(Base32, ReadsNumbersBack) {
 
 TEST(SetName, IsReadBackAndFitsTheKernel) {
     for (const auto family : kFamilies) {
-        for (int role = 0; role < kRoleCount; ++role) {
+        for (std::size_t role = 0; role < kRoleCount; ++role) {
             SetRef set{family, static_cast<Role>(role), 0};
             if (set.role == Role::affinity) {
                 set.key = 0xfedc'ba98'7654'3210;
