@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "backends/nftables/kernel.h"
+#include "backends/nftables/layout.h"
 #include "backends/nftables/sizes.h"
 #include "backends/nftables/vocabulary.h"
 #include "backends/nftables/word.h"
@@ -11,7 +12,7 @@
 namespace sy::bench {
 
 double nft_floor(uint32_t services, uint32_t endpoints) {
-    auto kernel = nft::open_kernel();
+    auto kernel = nft::open_kernel(nft::words_layout());
     if (!kernel) {
         return 0;
     }

@@ -20,21 +20,30 @@ struct Value {
     std::optional<SetId> map;
 };
 
-/// `meta priority & bits != none`, `ct status dnat`, `ct state invalid`.
+/// `meta priority & bits != none`, the same of meta mark, `ct status dnat`, `ct state invalid`.
+inline constexpr uint32_t kCtStateNew = 8;  // NF_CT_STATE_BIT(IP_CT_NEW)
 struct HasBits {
-    enum class Of : uint8_t { priority, ct_status, ct_state };
+    enum class Of : uint8_t { priority, mark, ct_status, ct_state };
     Of of = Of::priority;
     uint32_t bits = 0;
+    /// Of meta mark only: the bits are exactly these; nothing: any of them.
+    std::optional<uint32_t> equal{};
 };
+/// `ct direction original`
+struct OriginalDirection {};
+/// `tcp flags ! syn,rst`, which other protocols never are.
+struct NeitherSynNorRst {};
 /// `fib saddr type local` and its negation; `load` is saddr or daddr.
 struct IsNodeAddress {
     Load load = Load::saddr;
     bool negated = false;
 };
-struct InputInterface {
+/// iifname, or oifname
+struct PacketInterface {
     std::string name;
     bool is_prefix = false;
     bool negated = false;
+    bool output = false;
 };
 /// `meta l4proto { tcp, udp, sctp }`: nft does not parse port fields without it.
 struct IsTransport {};
@@ -43,9 +52,10 @@ struct InSet {
     SetId set = SetId::pod_cidrs;
     bool negated = false;
 };
-/// `meta priority set …`; without a value, to zero.
-struct SetPriority {
-    std::optional<Value> value;
+/// `meta priority set …` or `meta mark set …`; without a value, to zero.
+struct SetMeta {
+    std::optional<Value> value{};
+    Load target = Load::priority;
 };
 struct VerdictMap {
     Key key;
@@ -57,14 +67,17 @@ struct Translate {
 };
 /// masquerade fully-random
 struct MasqueradeSource {};
-/// Port unreachable.
-struct RejectPacket {};
-/// `update` (refreshing the timeout, in seconds) or `delete` of an element of `affinity`.
+/// Port unreachable, or (TCP only) a reset.
+struct RejectPacket {
+    bool reset = false;
+};
+/// `update` (refreshing the timeout, in seconds) or `delete` of an element of `map`.
 struct Remember {
     bool forget = false;
     Key key;
     Term data;
     uint32_t timeout = 0;
+    SetId map = SetId::affinity;
 };
 struct Count {};
 struct Verdict {
@@ -75,9 +88,9 @@ struct Verdict {
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-using Statement =
-    std::variant<HasBits, IsNodeAddress, InputInterface, IsTransport, InSet, SetPriority,
-                 VerdictMap, Translate, MasqueradeSource, RejectPacket, Remember, Count, Verdict>;
+using Statement = std::variant<HasBits, OriginalDirection, NeitherSynNorRst, IsNodeAddress,
+                               PacketInterface, IsTransport, InSet, SetMeta, VerdictMap, Translate,
+                               MasqueradeSource, RejectPacket, Remember, Count, Verdict>;
 using Rule = std::vector<Statement>;
 
 /// Where a base chain is hooked in. The policy is accept.
@@ -123,10 +136,10 @@ struct Table {
 
 Table describe(const TableConfig& config);
 
-/// The chain a class goes to.
-Chain class_chain(const ClassDef& def);
-/// The chain that sticky classes of one timeout share.
-Chain known_chain(uint32_t timeout);
+/// How "from a pod of this node" is decided; nothing if the family has no detector.
+std::optional<Statement> local_source(const TableConfig& config, bool negated);
+/// The chains of all classes, each once.
+std::vector<Chain> class_chains(const TableConfig& config);
 /// "known_10800"
 std::string known_chain_name(uint32_t timeout);
 /// What `classes` holds for the class.

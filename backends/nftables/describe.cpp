@@ -3,9 +3,10 @@
 #include <linux/netfilter_ipv4.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <iterator>
 
-#include "backends/nftables/ast.h"
+#include "backends/nftables/layout.h"
 #include "backends/nftables/word.h"
 
 namespace sy::nft {
@@ -32,24 +33,8 @@ Verdict jump(std::string chain) {
 HasBits role(uint32_t bits) {
     return {HasBits::Of::priority, bits};
 }
-SetPriority set_to(Key key, std::optional<SetId> map = {}) {
+SetMeta set_to(Key key, std::optional<SetId> map = {}) {
     return {Value{std::move(key), map}};
-}
-
-// How "from a pod of this node" is decided; nothing if the family has no detector.
-std::optional<Statement> local_source(const TableConfig& config, bool negated) {
-    if (const auto* cidrs = std::get_if<CidrDetector>(&config.detector)) {
-        if (std::ranges::any_of(cidrs->cidrs,
-                                [&](const Cidr& c) { return c.family() == config.family; })) {
-            return InSet{{{saddr}}, SetId::pod_cidrs, negated};
-        }
-    }
-    if (const auto* iface = std::get_if<InterfaceDetector>(&config.detector)) {
-        if (validate(config)) {
-            return InputInterface{iface->name, iface->is_prefix, negated};
-        }
-    }
-    return std::nullopt;
 }
 
 std::vector<Chain> frontend_chains(const TableConfig& config) {
@@ -100,17 +85,17 @@ Chain source_chain(const TableConfig& config) {
     Chain chain{"source",
                 "who is masqueraded; meta priority was our scratch register, give it back as 0",
                 {},
-                {{role(kRoleMasquerade), SetPriority{}, MasqueradeSource{}},
-                 {role(kRoleLocal), IsNodeAddress{saddr}, SetPriority{}, MasqueradeSource{}},
-                 {role(kRoleLocal), SetPriority{}, Verdict{Kind::accept, {}}}}};
+                {{role(kRoleMasquerade), SetMeta{}, MasqueradeSource{}},
+                 {role(kRoleLocal), IsNodeAddress{saddr}, SetMeta{}, MasqueradeSource{}},
+                 {role(kRoleLocal), SetMeta{}, Verdict{Kind::accept, {}}}}};
     if (config.masquerade_all) {
-        chain.rules.push_back({SetPriority{}, MasqueradeSource{}});
+        chain.rules.push_back({SetMeta{}, MasqueradeSource{}});
         return chain;
     }
     if (auto others = local_source(config, true)) {
-        chain.rules.push_back({*others, SetPriority{}, MasqueradeSource{}});
+        chain.rules.push_back({*others, SetMeta{}, MasqueradeSource{}});
     }
-    chain.rules.push_back({SetPriority{}});
+    chain.rules.push_back({SetMeta{}});
     return chain;
 }
 
@@ -120,7 +105,7 @@ Chain translated_chain() {
         "translated",
         "the role again, from the original tuple: no packet mark, no conntrack mark",
         {},
-        {{InSet{{{saddr}, {daddr}}, SetId::hairpin, false}, SetPriority{}, MasqueradeSource{}},
+        {{InSet{{{saddr}, {daddr}}, SetId::hairpin, false}, SetMeta{}, MasqueradeSource{}},
          {IsTransport{}, set_to({{original_daddr}, {l4proto}, {original_dport}}, SetId::frontends),
           go_to("source")},
          {InSet{{{original_daddr}}, SetId::nodeport_ips, false}, IsTransport{},
@@ -137,34 +122,21 @@ Chain stray_chain() {
               InSet{{{saddr}}, SetId::service_endpoints, false}, Count{}, drop()}}};
 }
 
-void append_class_chains(const TableConfig& config, std::vector<Chain>& chains) {
-    std::vector<std::string> names;
-    const auto append = [&](Chain chain) {
-        if (std::ranges::find(names, chain.name) == names.end()) {
-            names.push_back(chain.name);
-            chains.push_back(std::move(chain));
-        }
-    };
-    for (const auto& def : config.classes) {
-        if (def.timeout != 0) {
-            append(known_chain(def.timeout));
-        }
-        append(class_chain(def));
-    }
-}
+using enum SetId;
+constexpr std::array kSets{pod_cidrs,     service_cidrs, nodeport_ips,      cluster_ips, frontends,
+                           nodeports,     ranges,        endpoints,         affinity,    aff_slots,
+                           aff_endpoints, hairpin,       service_endpoints, shortcut,    classes};
 
-}  // namespace
-
-Table describe(const TableConfig& config) {
+Table describe_words(const TableConfig& config) {
     Table table;
     table.family = config.family;
-    for (std::size_t i = 0; i < kSetCount; ++i) {
-        table.sets.push_back({static_cast<SetId>(i), config.sizes[i]});
+    for (const auto set : kSets) {
+        table.sets.push_back({set, config.sizes[static_cast<std::size_t>(set)]});
     }
 
     auto& chains = table.chains;
     chains.push_back({"no_endpoints", "", {}, {{RejectPacket{}}}});
-    append_class_chains(config, chains);
+    std::ranges::move(class_chains(config), std::back_inserter(chains));
     std::ranges::move(frontend_chains(config), std::back_inserter(chains));
     chains.push_back(services_chain());
     const Rule to_services{go_to("services")};
@@ -192,7 +164,7 @@ Table describe(const TableConfig& config) {
     return table;
 }
 
-Chain class_chain(const ClassDef& def) {
+Chain words_class_chain(const ClassDef& def) {
     const Term slot{random, def.count};
     if (def.timeout == 0) {
         return {def.chain(),
@@ -211,7 +183,7 @@ Chain class_chain(const ClassDef& def) {
              {drop()}}};
 }
 
-Chain known_chain(uint32_t timeout) {
+Chain words_known_chain(uint32_t timeout) {
     return {known_chain_name(timeout),
             "refresh, use the remembered endpoint if it still exists, else forget it",
             {},
@@ -221,40 +193,54 @@ Chain known_chain(uint32_t timeout) {
              {set_to({kList})}}};
 }
 
-std::string known_chain_name(uint32_t timeout) {
-    return "known_" + std::to_string(timeout);
-}
-
-ClassElement class_element(const ClassDef& def) {
-    return {def.number, go_to(def.chain())};
-}
-
-std::optional<ClassDef> class_of_chain(uint32_t number, std::string_view chain) {
-    ClassDef def{number, 0, 0};
-    const auto read = [&chain](uint32_t& value) {
-        const auto end = chain.data() + chain.size();
-        const auto [rest, error] = std::from_chars(chain.data(), end, value);
-        chain.remove_prefix(static_cast<std::size_t>(rest - chain.data()));
-        return error == std::errc{};
+std::vector<Need> words_needs(Family family) {
+    const Term slot{random, 2};
+    const bool v4 = family == Family::ipv4;
+    return {
+        {pod_cidrs, "interval sets"},
+        {cluster_ips, "hash sets"},
+        {ranges, "interval sets of concatenations (Linux 5.6)"},
+        {frontends, "maps of concatenations"},
+        {endpoints, "maps to address and port"},
+        {affinity, "maps with timeouts that rules update"},
+        {classes, "verdict maps"},
+        {Hook{"nat", "postrouting", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, ""},
+         "nat chains (CONFIG_NF_NAT)"},
+        {Hook{"filter", "forward", NF_INET_FORWARD, NF_IP_PRI_FILTER, ""}, "filter chains"},
+        {HasBits{HasBits::Of::priority, 1}, "meta priority"},
+        {SetMeta{}, "meta priority set"},
+        {IsTransport{}, "anonymous sets"},
+        {InSet{{{saddr}}, pod_cidrs, true}, "lookups in sets"},
+        {InSet{{{priority}, {saddr}}, ranges, false}, "lookups in ranges"},
+        {SetMeta{Value{{{daddr}, {l4proto}, {dport}}, frontends}}, "lookups in maps"},
+        {HasBits{HasBits::Of::ct_state, 1}, "ct state (CONFIG_NFT_CT)"},
+        {HasBits{HasBits::Of::ct_status, IPS_DST_NAT}, "ct status"},
+        {SetMeta{Value{{{original_daddr}, {l4proto}, {original_dport}}, frontends}},
+         "ct original addresses and ports"},
+        {IsNodeAddress{saddr, false}, "fib (CONFIG_NFT_FIB)"},
+        {PacketInterface{"lo", false, true}, "iifname"},
+        {Translate{{{{priority}, slot}, endpoints}},
+         "dnat by numgen and map (CONFIG_NFT_NAT, CONFIG_NFT_NUMGEN)"},
+        {MasqueradeSource{}, "masquerade (CONFIG_NFT_MASQ)"},
+        {RejectPacket{},
+         v4 ? "reject (CONFIG_NFT_REJECT_IPV4)" : "reject (CONFIG_NFT_REJECT_IPV6)"},
+        {Remember{false, {{priority}, {saddr}}, {priority}, 1}, "update of maps from rules"},
+        {Remember{true, {{priority}, {saddr}}, {priority}, 0}, "delete in maps from rules"},
+        {Count{}, "counters"},
+        {VerdictMap{{{priority}}, classes}, "vmap"},
     };
-    const auto whole = chain;
-    if (chain.starts_with("pick_")) {
-        chain.remove_prefix(5);
-        if (!read(def.count)) {
-            return std::nullopt;
-        }
-    } else if (chain.starts_with("sticky_")) {
-        chain.remove_prefix(7);
-        if (!read(def.count) || !chain.starts_with('_')) {
-            return std::nullopt;
-        }
-        chain.remove_prefix(1);
-        if (!read(def.timeout)) {
-            return std::nullopt;
-        }
-    }
-    // The round trip refuses leading zeros, rests and a timeout of zero.
-    return def.count != 0 && def.chain() == whole ? std::optional(def) : std::nullopt;
+}
+
+}  // namespace
+
+const Layout& words_layout() {
+    static constexpr Layout kWords{.table = "switchyard",
+                                   .sets = kSets,
+                                   .describe = describe_words,
+                                   .class_chain = words_class_chain,
+                                   .known_chain = words_known_chain,
+                                   .needs = words_needs};
+    return kWords;
 }
 
 }  // namespace sy::nft

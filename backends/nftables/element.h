@@ -14,7 +14,7 @@
 
 namespace sy::nft {
 
-/// The named sets and maps of a table, in the order they are declared.
+/// The named sets and maps of all layouts. A layout lists those it has (layout.h).
 enum class SetId : uint8_t {
     pod_cidrs,
     service_cidrs,
@@ -31,8 +31,17 @@ enum class SetId : uint8_t {
     service_endpoints,  // every endpoint address, for the stray-segment chain
     shortcut,
     classes,
+    // Layout "marks" (backends/ipvs): words live in the packet mark.
+    vips,
+    mark_frontends,
+    mark_nodeports,
+    mark_ranges,
+    sticky,
+    mark_affinity,
+    mark_slots,
+    mark_servers,
 };
-inline constexpr std::size_t kSetCount = 15;
+inline constexpr std::size_t kSetCount = 23;
 
 /// One element as the kernel sees it: key (for interval sets: first key then last key, inclusive)
 /// followed by data, each field padded to 4-byte registers as nftables does. Addresses, ports in

@@ -45,6 +45,8 @@ std::string value_text(Load load, Bytes bytes) {
             return std::to_string(bytes[0] << 8 | bytes[1]);
         case Load::priority:
             return word_text(host_word(bytes));
+        case Load::mark:
+            return mark_text(host_word(bytes));
         case Load::random:
             return std::to_string(host_word(bytes));
     }
@@ -109,6 +111,14 @@ std::string word_text(uint32_t word) {
     *at++ = ':';
     at = std::to_chars(at, end, word & 0xffffU, 16).ptr;
     return {buffer.data(), at};
+}
+
+std::string mark_text(uint32_t mark) {
+    constexpr std::size_t kDigits = 8;
+    std::array<char, kDigits> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + kDigits, mark, 16).ptr;
+    const std::string digits(buffer.data(), end);
+    return "0x" + std::string(kDigits - digits.size(), '0') + digits;
 }
 
 std::string element_text(const Element& element) {

@@ -11,5 +11,7 @@ namespace sy::nft {
 std::string element_text(const Element& element);
 /// A word in tc handle notation: "0:403", "none" for 0.
 std::string word_text(uint32_t word);
+/// A packet mark: "0x05a00001".
+std::string mark_text(uint32_t mark);
 
 }  // namespace sy::nft

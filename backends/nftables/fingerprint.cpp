@@ -31,8 +31,9 @@ uint64_t rule_fingerprint(const Rule& rule, Family family) {
     return hash_text(rule_text(rule, family), hash_number(kEncodingVersion, kHashSeed));
 }
 
-uint64_t layout_fingerprint(Family family) {
+uint64_t layout_fingerprint(const Layout& layout, Family family) {
     TableConfig config;
+    config.layout = &layout;
     config.family = family;
     config.sizes = {};
     const auto table = describe(config);

@@ -19,7 +19,7 @@ uint64_t hash_number(uint64_t number, uint64_t hash);
 /// In a rule's user data.
 uint64_t rule_fingerprint(const Rule& rule, Family family);
 /// In a table's user data: sets with their types, and base chains.
-uint64_t layout_fingerprint(Family family);
+uint64_t layout_fingerprint(const Layout& layout, Family family);
 
 /// A chain as described or as found.
 struct ChainPrint {

@@ -1,4 +1,4 @@
-// The kernel seam of the nftables backend: dump what is there, commit a transaction.
+// The kernel seam of tables: dump what is there, commit a transaction.
 #pragma once
 
 #include <cstdint>
@@ -106,8 +106,8 @@ class Kernel {
     virtual uint32_t port_id() const = 0;
 };
 
-/// The real kernel, in the network namespace of the calling thread.
-Result<std::unique_ptr<Kernel>> open_kernel();
+/// The real kernel, in the network namespace of the calling thread. Serves the tables of `layout`.
+Result<std::unique_ptr<Kernel>> open_kernel(const Layout& layout);
 
 /// While anybody listens, the kernel builds a notification for each element of a transaction and
 /// keeps all of them until it is committed: a batch of 860,000 elements took 5 s and more instead
@@ -124,8 +124,8 @@ class TableWatch : public DriftWatch {
 /// Elements of a transaction from which on it is worth pausing a watch.
 inline constexpr std::size_t kLargeTransaction = 10'000;
 
-/// Watches nftables notifications in the network namespace of the calling thread, ignoring those
-/// that `own_port_id` caused.
-Result<std::unique_ptr<TableWatch>> watch_tables(uint32_t own_port_id);
+/// Watches notifications about the layout's tables in the network namespace of the calling thread,
+/// ignoring those that `own_port_id` caused.
+Result<std::unique_ptr<TableWatch>> watch_tables(const Layout& layout, uint32_t own_port_id);
 
 }  // namespace sy::nft

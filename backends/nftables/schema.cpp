@@ -31,7 +31,8 @@ std::array<SetSchema, kSetCount> make_schemas() {
                   .name = "nodeport_ips",
                   .comment = "addresses that serve NodePorts",
                   .key = {{daddr}},
-                  .by_type = true},
+                  .by_type = true,
+                  .size = 1024},
         SetSchema{.id = SetId::cluster_ips,
                   .name = "cluster_ips",
                   .comment = "every active ClusterIP",
@@ -57,7 +58,8 @@ std::array<SetSchema, kSetCount> make_schemas() {
                   .name = "endpoints",
                   .comment = "list . slot -> endpoint; list = word without class",
                   .key = {{priority}, kSlot},
-                  .data = endpoint},
+                  .data = endpoint,
+                  .size = 262144},
         SetSchema{.id = SetId::affinity,
                   .name = "affinity",
                   .comment = "list . client -> list|index; filled by the packet path only",
@@ -82,7 +84,8 @@ std::array<SetSchema, kSetCount> make_schemas() {
                   .name = "service_endpoints",
                   .comment = "every endpoint address, for stray segments",
                   .key = {{saddr}},
-                  .by_type = true},
+                  .by_type = true,
+                  .size = 262144},
         SetSchema{.id = SetId::shortcut,
                   .name = "shortcut",
                   .comment = "external policy Local: id -> id|class of the cluster list",
@@ -92,7 +95,51 @@ std::array<SetSchema, kSetCount> make_schemas() {
                   .name = "classes",
                   .comment = "class -> verdict",
                   .key = {{priority}},
-                  .verdicts = true},
+                  .verdicts = true,
+                  .size = 1024},
+        SetSchema{.id = SetId::vips,
+                  .name = "vips",
+                  .comment = "load balancer and external IPs that sit on no interface",
+                  .key = {{daddr}},
+                  .by_type = true},
+        SetSchema{.id = SetId::mark_frontends,
+                  .name = "frontends",
+                  .comment = "VIP frontend -> word = L(31) R(30) M(29) D(28) E(27) tag(26..20) "
+                             "id(19..0)",
+                  .key = {{daddr}, {l4proto}, {dport}},
+                  .data = {{mark}}},
+        SetSchema{.id = SetId::mark_nodeports,
+                  .name = "nodeports",
+                  .comment = "NodePort -> word",
+                  .key = port_key,
+                  .data = {{mark}}},
+        SetSchema{.id = SetId::mark_ranges,
+                  .name = "ranges",
+                  .comment = "id . allowed source range, for frontends with R",
+                  .key = {{mark}, {saddr}},
+                  .interval = true,
+                  .by_type = true},
+        SetSchema{.id = SetId::sticky,
+                  .name = "sticky",
+                  .comment = "affinity: list -> class",
+                  .key = {{mark}},
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::mark_affinity,
+                  .name = "affinity",
+                  .comment = "list . client -> endpoint; filled by the packet path only",
+                  .key = {{mark}, {saddr}},
+                  .data = {{priority}},
+                  .dynamic = true},
+        SetSchema{.id = SetId::mark_slots,
+                  .name = "aff_slots",
+                  .comment = "affinity: list . slot -> endpoint",
+                  .key = {{mark}, kSlot},
+                  .data = {{priority}}},
+        SetSchema{.id = SetId::mark_servers,
+                  .name = "aff_servers",
+                  .comment = "affinity: endpoint -> mark of its virtual server",
+                  .key = {{priority}},
+                  .data = {{mark}}},
     };
 }
 
@@ -115,6 +162,7 @@ std::size_t width(Load load, Family family) {
         case original_dport:
             return 2;
         case priority:
+        case mark:
         case random:
             return 4;
     }
@@ -139,11 +187,6 @@ std::size_t SetSchema::data_size(Family family) const {
 
 const SetSchema& schema(SetId set) {
     return schemas()[static_cast<std::size_t>(set)];
-}
-
-std::optional<SetId> set_named(std::string_view name) {
-    const auto found = std::ranges::find(schemas(), name, &SetSchema::name);
-    return found == schemas().end() ? std::nullopt : std::optional(found->id);
 }
 
 }  // namespace sy::nft

@@ -18,13 +18,14 @@ enum class Load : uint8_t {
     daddr,
     l4proto,
     dport,
-    priority,  // the scratch register: meta priority
+    priority,  // meta priority, a scratch register
+    mark,      // meta mark
     random,    // numgen random
     original_daddr,
     original_dport,
 };
 
-/// A loaded value: `priority & argument`, or `numgen random mod argument`.
+/// A loaded value: `priority & argument`, `mark & argument`, or `numgen random mod argument`.
 struct Term {
     Load load = Load::priority;
     uint32_t argument = 0xffff'ffff;
@@ -55,6 +56,8 @@ struct SetSchema {
     bool dynamic = false;
     /// nft's declaration is `type …` instead of `typeof …`.
     bool by_type = false;
+    /// Declared for most clusters; means nothing for interval sets.
+    uint32_t size = 65536;
 
     bool is_map() const { return verdicts || !data.empty(); }
     /// Bytes of an element's key, and of its data, as Element holds them.
@@ -63,7 +66,9 @@ struct SetSchema {
 };
 
 const SetSchema& schema(SetId set);
-/// The set of that name, if it is one of ours.
-std::optional<SetId> set_named(std::string_view name);
+/// Whether the value is a word of ours: four bytes in host order.
+constexpr bool is_word(Load load) {
+    return load == Load::priority || load == Load::mark;
+}
 
 }  // namespace sy::nft

@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <bit>
 
+#include "backends/nftables/layout.h"
+
 namespace sy::nft {
 
-SetSizes starting_sizes() {
+SetSizes starting_sizes(const Layout& layout) {
     constexpr uint32_t kMost = 8192;
     constexpr uint32_t kMostEndpoints = 32768;
-    auto sizes = default_sizes();
-    for (std::size_t set = 0; set < kSetCount; ++set) {
-        const auto id = static_cast<SetId>(set);
-        const bool endpoints = id == SetId::endpoints || id == SetId::service_endpoints;
-        // Clients fill `affinity`, whose buckets the kernel allocates as they come.
-        if (id != SetId::affinity) {
-            sizes[set] = std::min(sizes[set], endpoints ? kMostEndpoints : kMost);
+    constexpr uint32_t kLarge = 65536;  // larger ones hold endpoints
+    auto sizes = default_sizes(layout);
+    for (const auto set : layout.sets) {
+        // Clients fill what is dynamic, whose buckets the kernel allocates as they come.
+        if (auto& size = sizes[static_cast<std::size_t>(set)]; !schema(set).dynamic) {
+            size = std::min(size, size > kLarge ? kMostEndpoints : kMost);
         }
     }
     return sizes;

@@ -14,7 +14,7 @@ using SetCounts = std::array<uint64_t, kSetCount>;
 /// What a new table declares before anything is known of the cluster: enough for some thousand
 /// Services. The kernel zeroes buckets for the declared size at once (15 MB and about 15 ms per
 /// table for default_sizes()), and sets grow.
-SetSizes starting_sizes();
+SetSizes starting_sizes(const Layout& layout);
 
 /// `sizes` with every set large enough for `counts`: the next power of two above 5/4 of the count
 /// where the size does not suffice. Sets without a declared size keep 0.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "backends/nftables/layout.h"
+#include "backends/nftables/schema.h"
+
 namespace sy::nft {
 
 std::string ClassDef::chain() const {
@@ -11,19 +14,11 @@ std::string ClassDef::chain() const {
     return "sticky_" + std::to_string(count) + "_" + std::to_string(timeout);
 }
 
-SetSizes default_sizes() {
-    SetSizes sizes;
-    sizes.fill(65536);
-    const auto size = [&sizes](SetId set) -> uint32_t& {
-        return sizes[static_cast<std::size_t>(set)];
-    };
-    for (const auto interval : {SetId::pod_cidrs, SetId::service_cidrs, SetId::ranges}) {
-        size(interval) = 0;
+SetSizes default_sizes(const Layout& layout) {
+    SetSizes sizes{};
+    for (const auto set : layout.sets) {
+        sizes[static_cast<std::size_t>(set)] = schema(set).interval ? 0 : schema(set).size;
     }
-    size(SetId::nodeport_ips) = 1024;
-    size(SetId::classes) = 1024;
-    size(SetId::endpoints) = 262144;
-    size(SetId::service_endpoints) = 262144;
     return sizes;
 }
 

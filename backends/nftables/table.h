@@ -1,6 +1,6 @@
-// The one description of our table: what the netlink encoder writes is what render prints.
+// The one description of a table: what the netlink encoder writes is what render prints.
 //
-// How a process with no memory recognises its own objects: tables named "switchyard" in families
+// How a process with no memory recognises its own objects: tables of the layout's name in families
 // ip and ip6 are ours. The table's user data carries the layout's fingerprint, every rule's user
 // data the fingerprint of its text; a rule without it was written by someone else.
 #pragma once
@@ -18,7 +18,9 @@
 
 namespace sy::nft {
 
-inline constexpr std::string_view kTableName = "switchyard";
+struct Layout;
+/// The layout of mode nftables: words in meta priority, translated by dnat (docs/nftables.md).
+const Layout& words_layout();
 
 /// A class beyond reject and drop: one constant chain. `timeout` 0 picks one of `count` slots,
 /// otherwise it sticks clients to one of `count` endpoints for `timeout` seconds.
@@ -33,16 +35,17 @@ struct ClassDef {
 };
 
 using SetSizes = std::array<uint32_t, kSetCount>;
-/// Sizes a new table gets: those of the layout for most clusters.
-SetSizes default_sizes();
+/// What a table of the layout declares for most clusters.
+SetSizes default_sizes(const Layout& layout);
 
 /// Everything a table depends on besides its elements.
 struct TableConfig {
+    const Layout* layout = &words_layout();
     Family family = Family::ipv4;
     LocalDetector detector;
     bool masquerade_all = false;
-    /// Declared sizes; 0 where the set has none (interval sets).
-    SetSizes sizes = default_sizes();
+    /// Declared sizes; 0 where the set has none (interval sets, sets of other layouts).
+    SetSizes sizes = default_sizes(words_layout());
     /// Sorted by number.
     std::vector<ClassDef> classes;
 

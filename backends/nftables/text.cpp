@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "backends/nftables/ast.h"
 #include "backends/nftables/element_text.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 namespace {
@@ -24,6 +24,9 @@ std::string term_text(const Term& term, Family family) {
         case Load::priority:
             return term.argument == 0xffff'ffff ? "meta priority"
                                                 : "meta priority & " + word_text(term.argument);
+        case Load::mark:
+            return term.argument == 0xffff'ffff ? "meta mark"
+                                                : "meta mark & " + mark_text(term.argument);
         case Load::random:
             return "numgen random mod " + std::to_string(term.argument);
         case Load::original_daddr:
@@ -77,19 +80,25 @@ struct StatementText {
         switch (s.of) {
             case HasBits::Of::priority:
                 return "meta priority & " + word_text(s.bits) + " != none";
+            case HasBits::Of::mark:
+                return "meta mark & " + mark_text(s.bits) +
+                       (s.equal ? " == " + mark_text(*s.equal) : " != " + mark_text(0));
             case HasBits::Of::ct_status:
                 return "ct status dnat";
             case HasBits::Of::ct_state:
-                return "ct state invalid";
+                return s.bits == kCtStateNew ? "ct state new" : "ct state invalid";
         }
         return {};
     }
+    std::string operator()(const OriginalDirection&) const { return "ct direction original"; }
+    std::string operator()(const NeitherSynNorRst&) const { return "tcp flags ! syn,rst"; }
     std::string operator()(const IsNodeAddress& s) const {
         return std::string(s.load == Load::saddr ? "fib saddr" : "fib daddr") + " type " +
                (s.negated ? "!= local" : "local");
     }
-    std::string operator()(const InputInterface& s) const {
-        return std::string(s.negated ? "iifname != \"" : "iifname \"")
+    std::string operator()(const PacketInterface& s) const {
+        return std::string(s.output ? "oifname " : "iifname ")
+            .append(s.negated ? "!= \"" : "\"")
             .append(s.name)
             .append(s.is_prefix ? "*\"" : "\"");
     }
@@ -97,8 +106,11 @@ struct StatementText {
     std::string operator()(const InSet& s) const {
         return key_text(s.key, family) + (s.negated ? " != " : " ") + set_text(s.set);
     }
-    std::string operator()(const SetPriority& s) const {
-        return "meta priority set " + (s.value ? value_text(*s.value, family) : "none");
+    std::string operator()(const SetMeta& s) const {
+        const bool mark = s.target == Load::mark;
+        const std::string zero = mark ? mark_text(0) : word_text(0);
+        return (mark ? "meta mark set " : "meta priority set ") +
+               (s.value ? value_text(*s.value, family) : zero);
     }
     std::string operator()(const VerdictMap& s) const {
         return key_text(s.key, family) + " vmap " + set_text(s.map);
@@ -107,9 +119,11 @@ struct StatementText {
         return "dnat " + address_family(family) + " to " + value_text(s.value, family);
     }
     std::string operator()(const MasqueradeSource&) const { return "masquerade fully-random"; }
-    std::string operator()(const RejectPacket&) const { return "reject"; }
+    std::string operator()(const RejectPacket& s) const {
+        return s.reset ? "reject with tcp reset" : "reject";
+    }
     std::string operator()(const Remember& s) const {
-        return std::string(s.forget ? "delete " : "update ") + set_text(SetId::affinity) + " { " +
+        return std::string(s.forget ? "delete " : "update ") + set_text(s.map) + " { " +
                key_text(s.key, family) +
                (s.forget ? std::string() : " timeout " + duration_text(s.timeout)) + " : " +
                term_text(s.data, family) + " }";
@@ -170,7 +184,9 @@ std::vector<std::string> declaration_lines(const SetDecl& set, Family family) {
     std::vector<std::string> lines;
     if (about.by_type) {
         const std::string address = family == Family::ipv4 ? "ipv4_addr" : "ipv6_addr";
-        lines.push_back("type " + (about.key.size() == 1 ? address : "classid . " + address));
+        lines.push_back("type " + (about.key.size() == 1             ? address
+                                   : about.key[0].load == Load::mark ? "mark . " + address
+                                                                     : "classid . " + address));
     } else {
         auto line = "typeof " + key_text(about.key, family);
         if (about.is_map()) {
@@ -202,7 +218,8 @@ std::string table_text(const TableConfig& config, const std::vector<Element>& el
             word_text(element.number) + " : " + verdict_text(element.verdict));
     }
 
-    std::string text = "table " + address_family(config.family) + " " + std::string(kTableName);
+    std::string text =
+        "table " + address_family(config.family) + " " + std::string(config.layout->table);
     text += " {\n";
     const char* gap = "";
     for (const auto& set : table.sets) {

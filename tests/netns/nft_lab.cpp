@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "backends/nftables/layout.h"
 #include "backends/nftables/word.h"
 
 namespace sy::nft {
@@ -47,7 +48,7 @@ CommandResult run(const std::string& command, std::string_view input) {
 
 void NftLab::SetUp() {
     ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "needs root";
-    auto kernel = open_kernel();
+    auto kernel = open_kernel(words_layout());
     ASSERT_TRUE(kernel) << kernel.error().message();
     kernel_ = std::move(*kernel);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "backends/nftables/layout.h"
 #include "backends/nftables/word.h"
 #include "nft_lab.h"
 
@@ -174,8 +175,7 @@ TEST_P(NftTransaction, ReplacesIntervalsByOverlappingOnes) {
 
 TEST_P(NftTransaction, Flushes) {
     Transaction flush;
-    for (std::size_t i = 0; i < kSetCount; ++i) {
-        const auto set = static_cast<SetId>(i);
+    for (const auto set : words_layout().sets) {
         if (set != SetId::classes && set != SetId::frontends) {
             flush.flush.push_back({family(), set});
         }
@@ -218,8 +218,8 @@ TEST_P(NftTransaction, RewritesWithLargerSets) {
     EXPECT_EQ(normal_lines(listing()).size() - 1,  // the remembered client
               normal_lines(table_text(config_, without(SetId::ranges))).size());
 
-    for (std::size_t i = 0; i < kSetCount; ++i) {
-        transaction.rewrite[0].resized.push_back(static_cast<SetId>(i));
+    for (const auto set : words_layout().sets) {
+        transaction.rewrite[0].resized.push_back(set);
     }
     transaction.rewrite[0].resized.erase(transaction.rewrite[0].resized.begin(),
                                          transaction.rewrite[0].resized.begin() + 3);

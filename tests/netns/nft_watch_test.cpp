@@ -11,7 +11,7 @@ class NftWatch : public NftLab {
   protected:
     void SetUp() override {
         NftLab::SetUp();
-        auto watch = watch_tables(kernel_->port_id());
+        auto watch = watch_tables(words_layout(), kernel_->port_id());
         ASSERT_TRUE(watch) << watch.error().message();
         watch_ = std::move(*watch);
     }
@@ -78,7 +78,7 @@ TEST_F(NftWatch, MissesNothingWhilePaused) {
 class NftProbe : public NftLab {};
 
 TEST_F(NftProbe, FindsAllFeaturesAndLeavesNoTrace) {
-    auto watch = watch_tables(0);
+    auto watch = watch_tables(words_layout(), 0);
     ASSERT_TRUE(watch);
     const auto done = kernel_->probe();
     EXPECT_TRUE(done) << done.error().message();

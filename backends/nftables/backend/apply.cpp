@@ -122,19 +122,7 @@ void NftBackend::take_facts(const NodeFacts& facts, std::vector<Change>& changes
     if (facts_ == facts && !other_layout_) {
         return;
     }
-    for (const auto family : kFamilies) {
-        auto& own = table(family);
-        auto config = own.config;
-        config.family = family;
-        config.detector = facts.detector;
-        config.masquerade_all = facts.masquerade_all;
-        if (own.present && (config != own.config || own.adopted_rules)) {
-            const auto found = own.adopted_rules.value_or(rules_fingerprint(own.config));
-            own.needs_rewrite |= found != rules_fingerprint(config);
-            own.adopted_rules.reset();
-        }
-        own.config = std::move(config);
-    }
+    tables_.take_facts(facts);
     changes.push_back({ServiceName{}, {node_elements(facts), {}}});
 }
 
@@ -174,7 +162,7 @@ void NftBackend::compile_plan(const ServicePlan& plan, std::vector<Change>& chan
 void NftBackend::release_unused_classes(const std::vector<Change>& changes) {
     Transaction transaction;
     for (const auto family : kFamilies) {
-        if (!numbers_.out_of_classes(family) || !table(family).present) {
+        if (!numbers_.out_of_classes(family) || !tables_.present(family)) {
             continue;
         }
         auto in_use = classes_in(content(family), family);
@@ -183,13 +171,13 @@ void NftBackend::release_unused_classes(const std::vector<Change>& changes) {
         }
         for (const auto& def : numbers_.drop_unused(family, in_use)) {
             transaction.remove_classes.push_back({family, def});
-            std::erase(table(family).config.classes, def);
+            tables_.drop_class(family, def);
         }
     }
     if (transaction.empty()) {
         return;
     }
-    if (const auto done = commit(transaction); !done) {
+    if (const auto done = tables_.commit(transaction); !done) {
         log_.warning("removing unused classes: " + done.error().error.message());
         drift_seen_ = true;
     }
@@ -214,9 +202,10 @@ void NftBackend::commit_changes(std::vector<Change> changes, ApplyReport& report
 std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& changes,
                                                            ApplyReport& report) {
     auto stage = ledger_.stage(changes);
-    const auto transaction = transaction_for(stage, changes);
+    const auto transaction = tables_.transaction_for(element_changes(stage, changes),
+                                                     [this](Family f) { return content(f); });
     if (!transaction.empty()) {
-        if (const auto done = commit(transaction); !done) {
+        if (const auto done = tables_.commit(transaction); !done) {
             const auto& refused = done.error();
             const bool element = refused.reason == CommitError::Reason::element;
             drift_seen_ |= refused.reason == CommitError::Reason::drift ||
@@ -233,31 +222,34 @@ std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& 
     return {};
 }
 
+ElementChanges NftBackend::element_changes(const Book::Stage& stage,
+                                           const std::vector<Change>& changes) const {
+    ElementChanges result;
+    result.services = changes.size();
+    result.known_services = known_services_;
+    result.remove.reserve(stage.remove.size());
+    for (const auto& op : stage.remove) {
+        result.remove.push_back({op.object, op.owner});
+    }
+    result.add.reserve(stage.add.size());
+    for (const auto& op : stage.add) {
+        result.add.push_back({op.object, op.owner});
+    }
+    const auto node = std::ranges::find(changes, ServiceName{}, &Change::service);
+    if (node != changes.end()) {
+        result.node = &node->want.own;
+    }
+    return result;
+}
+
 void NftBackend::note_committed(const Book::Stage& stage, const Transaction& transaction,
                                 const std::vector<Change>& changes) {
-    for (const auto& config : transaction.create) {
-        table(config.family).present = true;
-        table(config.family).config = config;
-        table(config.family).needs_rewrite = false;
-        numbers_.mark_written(config.family);
-    }
-    for (const auto& rewrite : transaction.rewrite) {
-        table(rewrite.config.family).config = rewrite.config;
-        table(rewrite.config.family).needs_rewrite = false;
-    }
-    for (const auto& added : transaction.add_classes) {
-        auto& classes = table(added.family).config.classes;
-        classes.insert(std::ranges::lower_bound(classes, added.def), added.def);
-        numbers_.mark_written(added.family);
-    }
-    const auto slot = [&](const Element& element) -> uint64_t& {
-        return table(element.family()).used[static_cast<std::size_t>(element.set())];
-    };
+    tables_.note(transaction);
     for (const auto& op : stage.remove) {
-        --slot(op.object);
+        tables_.count(op.object, -1);
     }
     for (const auto& op : stage.add) {
-        ++slot(op.object);
+        tables_.count(op.object, 1);
     }
     for (const auto& change : changes) {
         const auto after = ids_of(change.want);
@@ -273,22 +265,7 @@ void NftBackend::note_committed(const Book::Stage& stage, const Transaction& tra
 }
 
 std::vector<MapFill> NftBackend::fill() const {
-    std::vector<MapFill> all;
-    all.reserve(kFamilies.size() * kSetCount);
-    for (const Family family : kFamilies) {
-        const Table& own = table(family);
-        for (std::size_t i = 0; own.present && i < kSetCount; ++i) {
-            const auto& set = schema(static_cast<SetId>(i));
-            // What the packet path fills cannot be known without asking.
-            if (!set.dynamic) {
-                all.push_back({.map = set.name,
-                               .family = family,
-                               .elements = own.used[i],
-                               .capacity = own.config.sizes[i]});
-            }
-        }
-    }
-    return all;
+    return tables_.fill();
 }
 
 }  // namespace sy::nft

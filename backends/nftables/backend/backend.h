@@ -4,7 +4,6 @@
 // to is found through its frontends (adopted.h).
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "backends/bisect.h"
 #include "backends/ledger.h"
 #include "backends/nftables/adopted.h"
+#include "backends/nftables/backend/tables.h"
 #include "backends/nftables/kernel.h"
 #include "backends/nftables/numbers.h"
 #include "backends/nftables/sizes.h"
@@ -39,22 +39,6 @@ class NftBackend : public Backend {
     using Book = Ledger<Element>;
     using Change = Book::Change;
 
-    /// What we know of one family's table.
-    struct Table {
-        bool present = false;
-        /// As written; of an adopted table, detector and masquerade_all are not known yet.
-        TableConfig config;
-        /// Fingerprint of the rules an adopted table has, until it was compared.
-        std::optional<uint64_t> adopted_rules;
-        /// The rules in the kernel are not those of `config`.
-        bool needs_rewrite = false;
-        /// Elements per set.
-        SetCounts used{};
-    };
-
-    /// Every transaction goes through here: the watch does not listen to large ones.
-    std::expected<void, CommitError> commit(const Transaction& transaction);
-
     // apply.cpp: plans to changes to transactions
     void attempt(const PlanDelta& delta, const NodeFacts& facts, bool complete,
                  ApplyReport& report);
@@ -64,32 +48,20 @@ class NftBackend : public Backend {
     void commit_changes(std::vector<Change> changes, ApplyReport& report);
     std::expected<void, GroupRefused> commit_group(std::vector<Change>& changes,
                                                    ApplyReport& report);
+    ElementChanges element_changes(const Book::Stage& stage,
+                                   const std::vector<Change>& changes) const;
     void note_committed(const Book::Stage& stage, const Transaction& transaction,
                         const std::vector<Change>& changes);
 
-    // transaction.cpp: what has to be sent for a stage
-    Transaction transaction_for(const Book::Stage& stage, const std::vector<Change>& changes) const;
-    void plan_table(Family family, const Book::Stage& stage, std::size_t services,
-                    Transaction& transaction) const;
-    void fill_resized(Transaction& transaction) const;
-
     // adopt.cpp: start, audit
-    void reset_table(Family family);
     void adopt_table(const DumpedTable& dumped, std::vector<Element>& owned);
     void finish_first_pass(ApplyReport& report);
     std::vector<Element> content(Family family) const;
-    Result<void> reconcile(Family family, const DumpedTable* dumped, KernelReport& report);
 
-    Table& table(Family family) { return tables_[index_of(family)]; }
-    const Table& table(Family family) const { return tables_[index_of(family)]; }
-
-    std::unique_ptr<Kernel> kernel_;
     Log& log_;
-    /// The watch that watch() gave out, as long as its owner keeps it.
-    std::weak_ptr<TableWatch> watch_;
     Book ledger_;
     NumberPool numbers_;
-    std::array<Table, 2> tables_;
+    Tables tables_;  // refers to numbers_
     std::optional<NodeFacts> facts_;
     std::size_t known_services_ = 0;
     Adopted adopted_;

@@ -10,7 +10,7 @@
 namespace sy::nft {
 
 Result<std::unique_ptr<Backend>> make_backend(Log& log) {
-    auto kernel = open_kernel();
+    auto kernel = open_kernel(words_layout());
     if (!kernel) {
         return std::unexpected(kernel.error());
     }

@@ -1,9 +1,10 @@
 // What has to be sent for a stage: tables that are missing, sets that are too small, elements.
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <unordered_set>
 
-#include "backends/nftables/backend/backend.h"
+#include "backends/nftables/backend/tables.h"
 #include "backends/nftables/node_elements.h"
 #include "backends/nftables/sizes.h"
 
@@ -11,10 +12,6 @@ namespace sy::nft {
 namespace {
 
 constexpr uint32_t kNoOwner = std::numeric_limits<uint32_t>::max();
-
-bool is_node(const ServiceName& name) {
-    return name == ServiceName{};
-}
 
 /// Interval sets of the node are flushed and written whole.
 void flush_node_intervals(const std::vector<Element>& want, Transaction& transaction) {
@@ -40,75 +37,8 @@ void flush_node_intervals(const std::vector<Element>& want, Transaction& transac
     }
 }
 
-}  // namespace
-
-Transaction NftBackend::transaction_for(const Book::Stage& stage,
-                                        const std::vector<Change>& changes) const {
-    Transaction transaction;
-    transaction.remove.reserve(stage.remove.size());
-    for (const auto& op : stage.remove) {
-        transaction.remove.push_back({op.object, op.owner});
-    }
-    transaction.add.reserve(stage.add.size());
-    for (const auto& op : stage.add) {
-        transaction.add.push_back({op.object, op.owner});
-    }
-    const auto node = std::ranges::find_if(changes, is_node, &Change::service);
-    if (node != changes.end()) {
-        flush_node_intervals(node->want.own, transaction);
-    }
-    for (const auto family : kFamilies) {
-        plan_table(family, stage, changes.size(), transaction);
-    }
-    fill_resized(transaction);
-    return transaction;
-}
-
-void NftBackend::plan_table(Family family, const Book::Stage& stage, std::size_t services,
-                            Transaction& transaction) const {
-    const auto& own = table(family);
-    std::array<int64_t, kSetCount> growth{};
-    const auto count = [&](const auto& ops, int64_t by) {
-        for (const auto& op : ops) {
-            if (op.object.family() == family) {
-                growth[static_cast<std::size_t>(op.object.set())] += by;
-            }
-        }
-    };
-    count(stage.add, 1);
-    count(stage.remove, -1);
-
-    TableConfig config = own.config;
-    SetCounts counts{};
-    // The first batch of a cold start tells how many elements a Service has; declare for all.
-    const uint64_t batch = std::max<uint64_t>(services, 1);
-    const uint64_t all = own.present ? batch : std::max<uint64_t>(known_services_, batch);
-    for (std::size_t set = 0; set < kSetCount; ++set) {
-        const auto after = static_cast<int64_t>(own.used[set]) + growth[set];
-        counts[set] = static_cast<uint64_t>(std::max<int64_t>(after, 0)) * all / batch;
-    }
-    config.sizes = sizes_for(config.sizes, counts);
-    if (!own.present) {
-        config.classes = numbers_.classes(family);
-        transaction.create.push_back(std::move(config));
-        return;
-    }
-    std::vector<SetId> resized;
-    for (std::size_t set = 0; set < kSetCount; ++set) {
-        if (config.sizes[set] != own.config.sizes[set]) {
-            resized.push_back(static_cast<SetId>(set));
-        }
-    }
-    if (own.needs_rewrite || !resized.empty()) {
-        transaction.rewrite.push_back({std::move(config), std::move(resized)});
-    }
-    for (const auto& def : numbers_.pending(family)) {
-        transaction.add_classes.push_back({family, def});
-    }
-}
-
 /// A resized set starts empty: what it held and keeps is written again in the same transaction.
-void NftBackend::fill_resized(Transaction& transaction) const {
+void fill_resized(const Tables::Content& content, Transaction& transaction) {
     for (const auto& rewrite : transaction.rewrite) {
         if (rewrite.resized.empty()) {
             continue;
@@ -131,6 +61,65 @@ void NftBackend::fill_resized(Transaction& transaction) const {
                 transaction.add.push_back({element, kNoOwner});
             }
         }
+    }
+}
+
+}  // namespace
+
+Transaction Tables::transaction_for(ElementChanges changes, const Content& content) const {
+    Transaction transaction;
+    for (const auto family : kFamilies) {
+        plan_table(family, changes, transaction);
+    }
+    transaction.remove = std::move(changes.remove);
+    transaction.add = std::move(changes.add);
+    if (changes.node != nullptr) {
+        flush_node_intervals(*changes.node, transaction);
+    }
+    fill_resized(content, transaction);
+    return transaction;
+}
+
+void Tables::plan_table(Family family, const ElementChanges& changes,
+                        Transaction& transaction) const {
+    const auto& own = table(family);
+    std::array<int64_t, kSetCount> growth{};
+    const auto count = [&](const auto& ops, int64_t by) {
+        for (const auto& op : ops) {
+            if (op.element.family() == family) {
+                growth[static_cast<std::size_t>(op.element.set())] += by;
+            }
+        }
+    };
+    count(changes.add, 1);
+    count(changes.remove, -1);
+
+    TableConfig config = own.config;
+    SetCounts counts{};
+    // The first batch of a cold start tells how many elements a Service has; declare for all.
+    const uint64_t batch = std::max<uint64_t>(changes.services, 1);
+    const uint64_t all = own.present ? batch : std::max<uint64_t>(changes.known_services, batch);
+    for (std::size_t set = 0; set < kSetCount; ++set) {
+        const auto after = static_cast<int64_t>(own.used[set]) + growth[set];
+        counts[set] = static_cast<uint64_t>(std::max<int64_t>(after, 0)) * all / batch;
+    }
+    config.sizes = sizes_for(config.sizes, counts);
+    if (!own.present) {
+        config.classes = numbers_.classes(family);
+        transaction.create.push_back(std::move(config));
+        return;
+    }
+    std::vector<SetId> resized;
+    for (std::size_t set = 0; set < kSetCount; ++set) {
+        if (config.sizes[set] != own.config.sizes[set]) {
+            resized.push_back(static_cast<SetId>(set));
+        }
+    }
+    if (own.needs_rewrite || !resized.empty()) {
+        transaction.rewrite.push_back({std::move(config), std::move(resized)});
+    }
+    for (const auto& def : numbers_.pending(family)) {
+        transaction.add_classes.push_back({family, def});
     }
 }
 

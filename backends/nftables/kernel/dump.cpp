@@ -8,6 +8,7 @@
 #include <map>
 
 #include "backends/nftables/fingerprint.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 namespace {
@@ -37,12 +38,13 @@ struct FoundChain {
     std::vector<uint64_t> rules;
 };
 
-Result<std::optional<TableMessage>> find_table(Connection& connection, Family family) {
+Result<std::optional<TableMessage>> find_table(Connection& connection, const Layout& layout,
+                                               Family family) {
     std::optional<TableMessage> found;
     const auto done = connection.dump(
         {.type = NFT_MSG_GETTABLE, .family = family}, [&](const NetlinkMessage& message) {
             auto table = parse_table(message.attributes);
-            if (message.family == address_family(family) && table.name == kTableName) {
+            if (message.family == address_family(family) && table.name == layout.table) {
                 found = std::move(table);
             }
         });
@@ -52,12 +54,13 @@ Result<std::optional<TableMessage>> find_table(Connection& connection, Family fa
     return found;
 }
 
-Result<std::vector<FoundChain>> find_chains(Connection& connection, Family family) {
+Result<std::vector<FoundChain>> find_chains(Connection& connection, const Layout& layout,
+                                            Family family) {
     std::vector<FoundChain> chains;
     const auto done = connection.dump(
         {.type = NFT_MSG_GETCHAIN, .family = family}, [&](const NetlinkMessage& message) {
             auto chain = parse_chain(message.attributes);
-            if (message.family == address_family(family) && chain.table == kTableName) {
+            if (message.family == address_family(family) && chain.table == layout.table) {
                 chains.push_back({std::move(chain), {}});
             }
         });
@@ -67,28 +70,30 @@ Result<std::vector<FoundChain>> find_chains(Connection& connection, Family famil
     return chains;
 }
 
-Result<void> find_rules(Connection& connection, Family family, std::vector<FoundChain>& chains) {
+Result<void> find_rules(Connection& connection, const Layout& layout, Family family,
+                        std::vector<FoundChain>& chains) {
     std::map<std::string_view, FoundChain*> by_name;
     for (auto& chain : chains) {
         by_name[chain.message.name] = &chain;
     }
-    return connection.dump({.type = NFT_MSG_GETRULE, .family = family, .table = kTableName},
+    return connection.dump({.type = NFT_MSG_GETRULE, .family = family, .table = layout.table},
                            [&](const NetlinkMessage& message) {
                                const auto rule = parse_rule(message.attributes);
                                const auto chain = by_name.find(rule.chain);
-                               if (rule.table == kTableName && chain != by_name.end()) {
+                               if (rule.table == layout.table && chain != by_name.end()) {
                                    chain->second->rules.push_back(rule.fingerprint);
                                }
                            });
 }
 
-Result<std::vector<SetMessage>> find_sets(Connection& connection, Family family) {
+Result<std::vector<SetMessage>> find_sets(Connection& connection, const Layout& layout,
+                                          Family family) {
     std::vector<SetMessage> sets;
     const auto done = connection.dump(
-        {.type = NFT_MSG_GETSET, .family = family, .table = kTableName},
+        {.type = NFT_MSG_GETSET, .family = family, .table = layout.table},
         [&](const NetlinkMessage& message) {
             auto set = parse_set(message.attributes);
-            if (set.table == kTableName && (set.type.flags & NFT_SET_ANONYMOUS) == 0) {
+            if (set.table == layout.table && (set.type.flags & NFT_SET_ANONYMOUS) == 0) {
                 sets.push_back(std::move(set));
             }
         });
@@ -99,23 +104,26 @@ Result<std::vector<SetMessage>> find_sets(Connection& connection, Family family)
 }
 
 template <class F>
-Result<void> find_elements(Connection& connection, Family family, SetId set, F&& f) {
+Result<void> find_elements(Connection& connection, const Layout& layout, Family family, SetId set,
+                           F&& f) {
     const std::function<void(const RawElement&)> each = f;
     const auto done = connection.dump(
         {.type = NFT_MSG_GETSETELEM,
          .family = family,
-         .table = kTableName,
+         .table = layout.table,
          .set = schema(set).name},
         [&](const NetlinkMessage& message) { for_each_element(message.attributes, each); });
     return done;
 }
 
 // An element that this program does not write shows as one of an impossible number.
-Result<std::vector<ClassElement>> find_classes(Connection& connection, Family family) {
+Result<std::vector<ClassElement>> find_classes(Connection& connection, const Layout& layout,
+                                               Family family) {
     std::vector<ClassElement> classes;
-    const auto done = find_elements(connection, family, SetId::classes, [&](const RawElement& raw) {
-        classes.push_back(parse_class(raw).value_or(ClassElement{UINT32_MAX, {}}));
-    });
+    const auto done =
+        find_elements(connection, layout, family, SetId::classes, [&](const RawElement& raw) {
+            classes.push_back(parse_class(raw).value_or(ClassElement{UINT32_MAX, {}}));
+        });
     if (!done) {
         return std::unexpected(done.error());
     }
@@ -133,9 +141,10 @@ std::vector<ClassDef> class_defs(const std::vector<ClassElement>& elements) {
     return defs;
 }
 
-bool same_sets(const std::vector<SetMessage>& sets, Family family) {
-    return sets.size() == kSetCount && std::ranges::all_of(sets, [family](const SetMessage& set) {
-               const auto id = set_named(set.name);
+bool same_sets(const std::vector<SetMessage>& sets, const Layout& layout, Family family) {
+    return sets.size() == layout.sets.size() &&
+           std::ranges::all_of(sets, [&](const SetMessage& set) {
+               const auto id = layout.set_named(set.name);
                return id && set.type == set_type(schema(*id), family);
            });
 }
@@ -178,19 +187,19 @@ uint64_t fingerprint_of(const std::vector<FoundChain>& chains,
     return combined_fingerprint(std::move(prints), classes);
 }
 
-Result<void> read_sets(Connection& connection, DumpedTable& table,
+Result<void> read_sets(Connection& connection, const Layout& layout, DumpedTable& table,
                        const std::vector<SetMessage>& sets) {
     for (const auto& set : sets) {
-        const auto id = set_named(set.name);
+        const auto id = layout.set_named(set.name);
         if (!id) {
             continue;
         }
         table.sizes[static_cast<std::size_t>(*id)] = set.size;
-        if (*id == SetId::affinity || *id == SetId::classes) {
+        if (schema(*id).dynamic || schema(*id).verdicts) {
             continue;
         }
         ElementCollector collector(table.family, *id, table.elements);
-        const auto done = find_elements(connection, table.family, *id,
+        const auto done = find_elements(connection, layout, table.family, *id,
                                         [&](const RawElement& raw) { collector.add(raw); });
         if (!done) {
             return done;
@@ -201,52 +210,54 @@ Result<void> read_sets(Connection& connection, DumpedTable& table,
     return {};
 }
 
-Result<std::optional<DumpedTable>> dump_table(Connection& connection, Family family) {
-    const auto table = find_table(connection, family);
+Result<std::optional<DumpedTable>> dump_table(Connection& connection, const Layout& layout,
+                                              Family family) {
+    const auto table = find_table(connection, layout, family);
     if (!table) {
         return std::unexpected(table.error());
     }
     if (!*table) {
         return std::nullopt;
     }
-    auto chains = find_chains(connection, family);
+    auto chains = find_chains(connection, layout, family);
     if (!chains) {
         return std::unexpected(chains.error());
     }
-    if (const auto done = find_rules(connection, family, *chains); !done) {
+    if (const auto done = find_rules(connection, layout, family, *chains); !done) {
         return std::unexpected(as_interruption(done.error()));
     }
-    const auto sets = find_sets(connection, family);
+    const auto sets = find_sets(connection, layout, family);
     if (!sets) {
         return std::unexpected(as_interruption(sets.error()));
     }
     TableConfig config;
+    config.layout = &layout;
     config.family = family;
     const auto ours = describe(config);
     DumpedTable dumped;
     dumped.family = family;
     dumped.same_layout = (*table)->flags == 0 &&
-                         (*table)->fingerprint == layout_fingerprint(family) &&
-                         same_sets(*sets, family) && same_hooks(*chains, ours);
+                         (*table)->fingerprint == layout_fingerprint(layout, family) &&
+                         same_sets(*sets, layout, family) && same_hooks(*chains, ours);
     if (!dumped.same_layout) {
         return dumped;
     }
-    const auto classes = find_classes(connection, family);
+    const auto classes = find_classes(connection, layout, family);
     if (!classes) {
         return std::unexpected(as_interruption(classes.error()));
     }
     dumped.classes = class_defs(*classes);
     dumped.rules = fingerprint_of(*chains, *classes, ours);
-    if (const auto done = read_sets(connection, dumped, *sets); !done) {
+    if (const auto done = read_sets(connection, layout, dumped, *sets); !done) {
         return std::unexpected(as_interruption(done.error()));
     }
     return dumped;
 }
 
-Result<std::vector<PresentTable>> list_chains_once(Connection& connection) {
+Result<std::vector<PresentTable>> list_chains_once(Connection& connection, const Layout& layout) {
     std::vector<PresentTable> tables;
     for (const auto family : kFamilies) {
-        const auto chains = find_chains(connection, family);
+        const auto chains = find_chains(connection, layout, family);
         if (!chains) {
             return std::unexpected(chains.error());
         }
@@ -257,7 +268,7 @@ Result<std::vector<PresentTable>> list_chains_once(Connection& connection) {
         for (const auto& chain : *chains) {
             table.chains.push_back(chain.message.name);
         }
-        if (const auto classes = find_classes(connection, family)) {
+        if (const auto classes = find_classes(connection, layout, family)) {
             table.classes = class_defs(*classes);
         } else if (classes.error().code != ENOENT) {
             return std::unexpected(classes.error());
@@ -269,10 +280,10 @@ Result<std::vector<PresentTable>> list_chains_once(Connection& connection) {
 
 }  // namespace
 
-Result<std::vector<DumpedTable>> dump_tables(Connection& connection) {
+Result<std::vector<DumpedTable>> dump_tables(Connection& connection, const Layout& layout) {
     std::vector<DumpedTable> tables;
     for (const auto family : kFamilies) {
-        auto table = retried([&] { return dump_table(connection, family); });
+        auto table = retried([&] { return dump_table(connection, layout, family); });
         if (!table) {
             return std::unexpected(table.error());
         }
@@ -283,8 +294,8 @@ Result<std::vector<DumpedTable>> dump_tables(Connection& connection) {
     return tables;
 }
 
-Result<std::vector<PresentTable>> list_chains(Connection& connection) {
-    return retried([&] { return list_chains_once(connection); });
+Result<std::vector<PresentTable>> list_chains(Connection& connection, const Layout& layout) {
+    return retried([&] { return list_chains_once(connection, layout); });
 }
 
 }  // namespace sy::nft

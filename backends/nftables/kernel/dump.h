@@ -10,8 +10,8 @@
 namespace sy::nft {
 
 /// Our tables with their elements.
-Result<std::vector<DumpedTable>> dump_tables(Connection& connection);
+Result<std::vector<DumpedTable>> dump_tables(Connection& connection, const Layout& layout);
 /// Names of chains, and classes, of our tables.
-Result<std::vector<PresentTable>> list_chains(Connection& connection);
+Result<std::vector<PresentTable>> list_chains(Connection& connection, const Layout& layout);
 
 }  // namespace sy::nft

@@ -11,6 +11,7 @@
 
 #include "backends/nftables/kernel/batch.h"
 #include "backends/nftables/kernel/nftnl.h"
+#include "base/net.h"
 
 namespace sy::nft {
 namespace {
@@ -19,6 +20,8 @@ namespace {
 constexpr uint32_t reg(std::size_t offset) {
     return NFT_REG32_00 + static_cast<uint32_t>(offset / NFT_REG32_SIZE);
 }
+
+constexpr uint8_t kOriginal = 0;  // IP_CT_DIR_ORIGINAL
 
 class Encoder {
   public:
@@ -30,6 +33,9 @@ class Encoder {
             case HasBits::Of::priority:
                 load({Load::priority}, 0);
                 break;
+            case HasBits::Of::mark:
+                load({Load::mark}, 0);
+                break;
             case HasBits::Of::ct_status:
                 load_conntrack(NFT_CT_STATUS, 0);
                 break;
@@ -38,8 +44,28 @@ class Encoder {
                 break;
         }
         mask(0, s.bits);
-        const uint32_t zero = 0;
-        compare(NFT_CMP_NEQ, &zero, sizeof zero);
+        const uint32_t value = s.equal.value_or(0);
+        compare(s.equal ? NFT_CMP_EQ : NFT_CMP_NEQ, &value, sizeof value);
+    }
+
+    void operator()(const OriginalDirection&) {
+        load_conntrack(NFT_CT_DIRECTION, 0);
+        compare(NFT_CMP_EQ, &kOriginal, sizeof kOriginal);
+    }
+
+    void operator()(const NeitherSynNorRst&) {
+        constexpr uint32_t kFlags = 13;  // of the TCP header
+        constexpr uint8_t kSynRst = 0x06;
+        constexpr uint8_t kNone = 0;
+        only_tcp();
+        load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, kFlags, sizeof kSynRst, 0);
+        auto* e = expression("bitwise");
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, reg(0));
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg(0));
+        nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof kSynRst);
+        nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &kSynRst, sizeof kSynRst);
+        nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &kNone, sizeof kNone);
+        compare(NFT_CMP_EQ, &kNone, sizeof kNone);
     }
 
     void operator()(const IsNodeAddress& s) {
@@ -52,8 +78,8 @@ class Encoder {
         compare(s.negated ? NFT_CMP_NEQ : NFT_CMP_EQ, &local, sizeof local);
     }
 
-    void operator()(const InputInterface& s) {
-        load_meta(NFT_META_IIFNAME, 0);
+    void operator()(const PacketInterface& s) {
+        load_meta(s.output ? NFT_META_OIFNAME : NFT_META_IIFNAME, 0);
         // Exact names are compared with their padding, prefixes without.
         std::array<char, 16> name{};
         std::ranges::copy(std::string_view(s.name).substr(0, name.size() - 1), name.begin());
@@ -77,7 +103,7 @@ class Encoder {
         }
     }
 
-    void operator()(const SetPriority& s) {
+    void operator()(const SetMeta& s) {
         if (s.value) {
             load(*s.value);
         } else {
@@ -87,7 +113,8 @@ class Encoder {
             nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &zero, sizeof zero);
         }
         auto* e = expression("meta");
-        nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, NFT_META_PRIORITY);
+        nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY,
+                           s.target == Load::mark ? NFT_META_MARK : NFT_META_PRIORITY);
         nftnl_expr_set_u32(e, NFTNL_EXPR_META_SREG, reg(0));
     }
 
@@ -110,7 +137,14 @@ class Encoder {
                            NF_NAT_RANGE_PROTO_RANDOM_FULLY);
     }
 
-    void operator()(const RejectPacket&) {
+    void operator()(const RejectPacket& s) {
+        if (s.reset) {
+            only_tcp();
+            auto* e = expression("reject");
+            nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
+            nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
+            return;
+        }
         constexpr uint8_t kPortUnreachable4 = 3;
         constexpr uint8_t kPortUnreachable6 = 4;
         auto* e = expression("reject");
@@ -128,7 +162,7 @@ class Encoder {
         auto* e = expression("dynset");
         nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP,
                            s.forget ? NFT_DYNSET_OP_DELETE : NFT_DYNSET_OP_UPDATE);
-        nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, name(SetId::affinity).c_str());
+        nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, name(s.map).c_str());
         nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg(0));
         nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, reg(data));
         if (!s.forget) {
@@ -188,6 +222,12 @@ class Encoder {
         nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, data, static_cast<uint32_t>(size));
     }
 
+    void only_tcp() {
+        constexpr uint8_t kTcp = static_cast<uint8_t>(Protocol::tcp);
+        load({Load::l4proto}, 0);
+        compare(NFT_CMP_EQ, &kTcp, sizeof kTcp);
+    }
+
     void mask(std::size_t offset, uint32_t bits) {
         const uint32_t zero = 0;
         auto* e = expression("bitwise");
@@ -221,7 +261,6 @@ class Encoder {
     }
 
     void load_original(uint32_t key, std::size_t offset) {
-        constexpr uint8_t kOriginal = 0;  // IP_CT_DIR_ORIGINAL
         nftnl_expr_set_u8(load_conntrack(key, offset), NFTNL_EXPR_CT_DIR, kOriginal);
     }
 
@@ -250,7 +289,8 @@ class Encoder {
             case Load::original_dport:
                 return load_original(NFT_CT_PROTO_DST, offset);
             case Load::priority:
-                load_meta(NFT_META_PRIORITY, offset);
+            case Load::mark:
+                load_meta(term.load == Load::mark ? NFT_META_MARK : NFT_META_PRIORITY, offset);
                 if (term.argument != 0xffff'ffff) {
                     mask(offset, term.argument);
                 }
@@ -271,7 +311,7 @@ class Encoder {
         std::size_t offset = 0;
         for (const auto& term : key) {
             load(term, offset);
-            if (network_order && term.load == Load::priority) {
+            if (network_order && is_word(term.load)) {
                 to_network_order(offset);
             }
             offset += width({term}, family_);

@@ -65,12 +65,12 @@ RuleObject rule_object(const std::string& table, std::string_view chain) {
 
 }  // namespace
 
-void TableEncoder::add_table(bool userdata) {
+void TableEncoder::add_table(const Layout* layout) {
     Scratch scratch;
     auto* message = scratch.start(NFT_MSG_NEWTABLE, NLM_F_CREATE, family_);
     const auto object = table_object(batch_.table());
-    if (userdata) {
-        const auto data = fingerprint_data(layout_fingerprint(family_));
+    if (layout != nullptr) {
+        const auto data = fingerprint_data(layout_fingerprint(*layout, family_));
         nftnl_table_set_data(object.get(), NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(data.get()),
                              nftnl_udata_buf_len(data.get()));
     }

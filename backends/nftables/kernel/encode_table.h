@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "backends/nftables/ast.h"
 #include "backends/nftables/kernel/batch.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 
@@ -14,8 +14,8 @@ class TableEncoder {
     TableEncoder(Batch& batch, Family family, uint32_t& ids)
         : batch_(batch), family_(family), ids_(ids) {}
 
-    /// Creates the table, or leaves it as it is. Without `userdata` for one that is deleted next.
-    void add_table(bool userdata);
+    /// Creates the table, or leaves it as it is. Without a layout for one that is deleted next.
+    void add_table(const Layout* layout);
     void remove_table();
     void add_set(const SetDecl& set);
     void remove_set(SetId set);

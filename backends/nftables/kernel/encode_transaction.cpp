@@ -5,6 +5,7 @@
 
 #include "backends/nftables/kernel/encode_element.h"
 #include "backends/nftables/kernel/encode_table.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 namespace {
@@ -22,14 +23,14 @@ void write_contents(Batch& batch, TableEncoder& encoder, const Table& table) {
 
 // Adding before deleting makes the deletion succeed whether or not the table exists.
 void write_deletion(TableEncoder& encoder) {
-    encoder.add_table(false);
+    encoder.add_table(nullptr);
     encoder.remove_table();
 }
 
 void write_creation(Batch& batch, TableEncoder& encoder, const TableConfig& config) {
     const auto table = describe(config);
     write_deletion(encoder);
-    encoder.add_table(true);
+    encoder.add_table(config.layout);
     for (const auto& set : table.sets) {
         encoder.add_set(set);
     }
@@ -98,18 +99,18 @@ void write_class_removal(Batch& batch, TableEncoder& encoder, Family family,
     }
 }
 
-void write_class_addition(Batch& batch, TableEncoder& encoder, Family family,
+void write_class_addition(Batch& batch, TableEncoder& encoder, const Layout& layout, Family family,
                           const std::vector<ClassDef>& added,
                           const std::set<uint32_t>& timeouts_before) {
     std::vector<Chain> chains;
     for (const auto timeout : timeouts(added)) {
         if (!timeouts_before.contains(timeout)) {
-            chains.push_back(known_chain(timeout));
+            chains.push_back(layout.known_chain(timeout));
         }
     }
     std::vector<ClassElement> elements;
     for (const auto& def : added) {
-        chains.push_back(class_chain(def));
+        chains.push_back(layout.class_chain(def));
         elements.push_back(class_element(def));
     }
     for (const auto& chain : chains) {
@@ -121,7 +122,7 @@ void write_class_addition(Batch& batch, TableEncoder& encoder, Family family,
     write_classes(batch, family, elements, false);
 }
 
-void write_class_changes(Batch& batch, TableEncoder& encoder, Family family,
+void write_class_changes(Batch& batch, TableEncoder& encoder, const Layout& layout, Family family,
                          const Transaction& transaction, std::vector<ClassDef> present) {
     const auto removed = of_family(transaction.remove_classes, family);
     const auto added = of_family(transaction.add_classes, family);
@@ -130,7 +131,7 @@ void write_class_changes(Batch& batch, TableEncoder& encoder, Family family,
     });
     const auto before = timeouts(present);
     write_class_removal(batch, encoder, family, removed, before);
-    write_class_addition(batch, encoder, family, added, before);
+    write_class_addition(batch, encoder, layout, family, added, before);
 }
 
 // The classes of a table as they are when the class changes of the transaction begin.
@@ -156,11 +157,12 @@ bool needs_present(const Transaction& transaction) {
            !transaction.add_classes.empty();
 }
 
-Batch write_transaction(const Transaction& transaction, const std::vector<PresentTable>& present) {
+Batch write_transaction(const Layout& layout, const Transaction& transaction,
+                        const std::vector<PresentTable>& present) {
     constexpr std::size_t kTableBytes = 128 * 1024;
     const auto tables = transaction.create.size() + transaction.rewrite.size();
-    Batch batch(kTableName, encoded_size(transaction.remove) + encoded_size(transaction.add) +
-                                tables * kTableBytes);
+    Batch batch(layout.table, encoded_size(transaction.remove) + encoded_size(transaction.add) +
+                                  tables * kTableBytes);
     uint32_t ids = 0;
     const auto found = [&](Family family) {
         const auto table = std::ranges::find(present, family, &PresentTable::family);
@@ -179,7 +181,7 @@ Batch write_transaction(const Transaction& transaction, const std::vector<Presen
     }
     for (const auto family : kFamilies) {
         TableEncoder encoder(batch, family, ids);
-        write_class_changes(batch, encoder, family, transaction,
+        write_class_changes(batch, encoder, layout, family, transaction,
                             classes_before(transaction, family, found(family)));
     }
     write_elements(batch, transaction.remove, true);
@@ -187,8 +189,8 @@ Batch write_transaction(const Transaction& transaction, const std::vector<Presen
     return batch;
 }
 
-Batch write_removal() {
-    Batch batch(kTableName);
+Batch write_removal(const Layout& layout) {
+    Batch batch(layout.table);
     uint32_t ids = 0;
     for (const auto family : kFamilies) {
         TableEncoder encoder(batch, family, ids);

@@ -19,8 +19,9 @@ struct PresentTable {
 /// Whether write_transaction needs to know what is present.
 bool needs_present(const Transaction& transaction);
 /// The messages of `transaction`. `present` has the tables that exist.
-Batch write_transaction(const Transaction& transaction, const std::vector<PresentTable>& present);
+Batch write_transaction(const Layout& layout, const Transaction& transaction,
+                        const std::vector<PresentTable>& present);
 /// Deletes the tables, whether they exist or not.
-Batch write_removal();
+Batch write_removal(const Layout& layout);
 
 }  // namespace sy::nft

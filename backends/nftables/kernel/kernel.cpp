@@ -7,6 +7,7 @@
 #include "backends/nftables/kernel/dump.h"
 #include "backends/nftables/kernel/encode_transaction.h"
 #include "backends/nftables/kernel/probe.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 namespace {
@@ -25,9 +26,10 @@ CommitError other(Error error) {
 
 class NetlinkKernel final : public Kernel {
   public:
-    explicit NetlinkKernel(Connection connection) : connection_(std::move(connection)) {}
+    NetlinkKernel(const Layout& layout, Connection connection)
+        : layout_(layout), connection_(std::move(connection)) {}
 
-    Result<std::vector<DumpedTable>> dump() override { return dump_tables(connection_); }
+    Result<std::vector<DumpedTable>> dump() override { return dump_tables(connection_, layout_); }
 
     std::expected<void, CommitError> commit(const Transaction& transaction) override {
         for (const auto& config : transaction.create) {
@@ -43,22 +45,22 @@ class NetlinkKernel final : public Kernel {
         return attempted([&]() -> Result<Batch> {
             std::vector<PresentTable> present;
             if (needs_present(transaction)) {
-                auto listed = list_chains(connection_);
+                auto listed = list_chains(connection_, layout_);
                 if (!listed) {
                     return std::unexpected(listed.error());
                 }
                 present = std::move(*listed);
             }
-            return write_transaction(transaction, present);
+            return write_transaction(layout_, transaction, present);
         });
     }
 
     Result<void> remove_tables() override {
-        auto done = attempted([]() -> Result<Batch> { return write_removal(); });
+        auto done = attempted([this]() -> Result<Batch> { return write_removal(layout_); });
         return done ? Result<void>() : std::unexpected(std::move(done.error().error));
     }
 
-    Result<void> probe() override { return probe_features(connection_); }
+    Result<void> probe() override { return probe_features(connection_, layout_); }
 
     uint32_t port_id() const override { return connection_.port_id(); }
 
@@ -83,17 +85,18 @@ class NetlinkKernel final : public Kernel {
         }
     }
 
+    const Layout& layout_;
     Connection connection_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> open_kernel() {
+Result<std::unique_ptr<Kernel>> open_kernel(const Layout& layout) {
     auto connection = Connection::open();
     if (!connection) {
         return std::unexpected(connection.error());
     }
-    return std::make_unique<NetlinkKernel>(std::move(*connection));
+    return std::make_unique<NetlinkKernel>(layout, std::move(*connection));
 }
 
 }  // namespace sy::nft

@@ -1,9 +1,5 @@
 #include "backends/nftables/kernel/probe.h"
 
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter_ipv4.h>
-
 #include <cerrno>
 #include <string>
 
@@ -23,14 +19,19 @@ struct Tried {
 
 class Probe {
   public:
-    explicit Probe(Family family) : batch_(kProbeTable), encoder_(batch_, family, ids_) {
-        encoder_.add_table(true);
+    Probe(const Layout& layout, Family family)
+        : batch_(kProbeTable), encoder_(batch_, family, ids_) {
+        encoder_.add_table(&layout);
         tried("tables with user data");
-        sets();
-        chains();
-        rules(family);
-        write_classes(batch_, family,
-                      std::vector<ClassElement>{{1, {Verdict::Kind::go_to, "probe"}}}, false);
+        encoder_.add_chain({std::string(kProbeTable), "", {}, {}});
+        for (const auto& need : layout.needs(family)) {
+            std::visit([this](const auto& what) { attempt(what); }, need.what);
+            tried(need.feature);
+        }
+        write_classes(
+            batch_, family,
+            std::vector<ClassElement>{{1, {Verdict::Kind::go_to, std::string(kProbeTable)}}},
+            false);
         tried("verdict maps (goto)");
         // There is no such chain: the kernel undoes the whole batch, whatever it can do.
         encoder_.remove_chain("no-such-chain");
@@ -51,74 +52,24 @@ class Probe {
   private:
     void tried(std::string feature) { tried_.push_back({batch_.last(), std::move(feature)}); }
 
-    void set(SetId id, uint32_t size, std::string feature) {
-        encoder_.add_set({id, size});
-        tried(std::move(feature));
-    }
-
-    void sets() {
+    void attempt(SetId id) {
         constexpr uint32_t kSize = 16;
-        set(SetId::pod_cidrs, 0, "interval sets");
-        set(SetId::cluster_ips, kSize, "hash sets");
-        set(SetId::ranges, 0, "interval sets of concatenations (Linux 5.6)");
-        set(SetId::frontends, kSize, "maps of concatenations");
-        set(SetId::endpoints, kSize, "maps to address and port");
-        set(SetId::affinity, kSize, "maps with timeouts that rules update");
-        set(SetId::classes, kSize, "verdict maps");
+        encoder_.add_set({id, schema(id).interval ? 0 : kSize});
     }
-
-    void chains() {
-        encoder_.add_chain({"probe", "", {}, {}});
-        encoder_.add_chain({"nat",
-                            "",
-                            Hook{"nat", "postrouting", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, ""},
-                            {}});
-        tried("nat chains (CONFIG_NF_NAT)");
-        encoder_.add_chain(
-            {"filter", "", Hook{"filter", "forward", NF_INET_FORWARD, NF_IP_PRI_FILTER, ""}, {}});
-        tried("filter chains");
+    void attempt(const Hook& hook) {
+        encoder_.add_chain({"hook" + std::to_string(++hooks_), "", hook, {}});
     }
-
-    void rule(Statement statement, std::string feature) {
-        encoder_.add_rule("probe", {std::move(statement)});
-        tried(std::move(feature));
-    }
-
-    void rules(Family family) {
-        using enum Load;
-        const Term slot{random, 2};
-        rule(HasBits{HasBits::Of::priority, 1}, "meta priority");
-        rule(SetPriority{}, "meta priority set");
-        rule(IsTransport{}, "anonymous sets");
-        rule(InSet{{{saddr}}, SetId::pod_cidrs, true}, "lookups in sets");
-        rule(InSet{{{priority}, {saddr}}, SetId::ranges, false}, "lookups in ranges");
-        rule(SetPriority{Value{{{daddr}, {l4proto}, {dport}}, SetId::frontends}},
-             "lookups in maps");
-        rule(HasBits{HasBits::Of::ct_state, 1}, "ct state (CONFIG_NFT_CT)");
-        rule(HasBits{HasBits::Of::ct_status, IPS_DST_NAT}, "ct status");
-        rule(SetPriority{Value{{{original_daddr}, {l4proto}, {original_dport}}, SetId::frontends}},
-             "ct original addresses and ports");
-        rule(IsNodeAddress{saddr, false}, "fib (CONFIG_NFT_FIB)");
-        rule(InputInterface{"lo", false, true}, "iifname");
-        rule(Translate{{{{priority}, slot}, SetId::endpoints}},
-             "dnat by numgen and map (CONFIG_NFT_NAT, CONFIG_NFT_NUMGEN)");
-        rule(MasqueradeSource{}, "masquerade (CONFIG_NFT_MASQ)");
-        rule(RejectPacket{}, family == Family::ipv4 ? "reject (CONFIG_NFT_REJECT_IPV4)"
-                                                    : "reject (CONFIG_NFT_REJECT_IPV6)");
-        rule(Remember{false, {{priority}, {saddr}}, {priority}, 1}, "update of maps from rules");
-        rule(Remember{true, {{priority}, {saddr}}, {priority}, 0}, "delete in maps from rules");
-        rule(Count{}, "counters");
-        rule(VerdictMap{{{priority}}, SetId::classes}, "vmap");
-    }
+    void attempt(const Statement& statement) { encoder_.add_rule(kProbeTable, {statement}); }
 
     uint32_t ids_ = 0;
+    uint32_t hooks_ = 0;
     Batch batch_;
     TableEncoder encoder_;
     std::vector<Tried> tried_;
 };
 
-Result<void> probe_family(Connection& connection, Family family) {
-    Probe probe(family);
+Result<void> probe_family(Connection& connection, const Layout& layout, Family family) {
+    Probe probe(layout, family);
     const auto refusals = connection.transact(probe.batch());
     if (!refusals) {
         return std::unexpected(refusals.error());
@@ -140,9 +91,9 @@ Result<void> probe_family(Connection& connection, Family family) {
 
 }  // namespace
 
-Result<void> probe_features(Connection& connection) {
+Result<void> probe_features(Connection& connection, const Layout& layout) {
     for (const auto family : kFamilies) {
-        if (auto done = probe_family(connection, family); !done) {
+        if (auto done = probe_family(connection, layout, family); !done) {
             return done;
         }
     }

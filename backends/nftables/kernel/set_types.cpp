@@ -14,6 +14,7 @@ enum DataType : uint32_t {
     kIpv6Address = 8,
     kInetProtocol = 12,
     kInetService = 13,
+    kMark = 19,
     kClassId = 23,
 };
 constexpr unsigned kTypeBits = 6;
@@ -50,6 +51,8 @@ DataType data_type(Load load, Family family) {
             return kInetService;
         case Load::priority:
             return kClassId;
+        case Load::mark:
+            return kMark;
         case Load::random:
             break;
     }
@@ -68,7 +71,7 @@ uint32_t byte_order(const Key& key) {
     if (key.size() != 1) {
         return kByteOrderNone;
     }
-    return key[0].load == Load::priority ? kByteOrderHost : kByteOrderNetwork;
+    return is_word(key[0].load) ? kByteOrderHost : kByteOrderNetwork;
 }
 
 void put_payload(nftnl_udata_buf* data, PayloadField field) {
@@ -110,6 +113,8 @@ void put_term(nftnl_udata_buf* data, const Term& term, Family family) {
             return put_meta(data, NFT_META_L4PROTO);
         case Load::priority:
             return put_meta(data, NFT_META_PRIORITY);
+        case Load::mark:
+            return put_meta(data, NFT_META_MARK);
         case Load::random:
             return put_numgen(data, term.argument);
         case Load::original_daddr:

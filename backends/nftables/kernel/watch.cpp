@@ -12,6 +12,7 @@
 #include "backends/nftables/kernel/batch.h"
 #include "backends/nftables/kernel/connection.h"
 #include "backends/nftables/kernel/dump_message.h"
+#include "backends/nftables/layout.h"
 #include "os/netlink.h"
 
 namespace sy::nft {
@@ -40,7 +41,7 @@ Result<void> ignore_port(int fd, uint32_t port_id) {
 }
 
 // In every nftables message but those about generations, attribute 1 is the name of a table.
-bool touches_ours(const NetlinkMessage& message) {
+bool touches(std::string_view table, const NetlinkMessage& message) {
     if (message.type == message_type(NFT_MSG_NEWGEN) ||
         (message.family != address_family(Family::ipv4) &&
          message.family != address_family(Family::ipv6))) {
@@ -49,7 +50,7 @@ bool touches_ours(const NetlinkMessage& message) {
     AttributeReader reader(message.attributes);
     while (const auto attribute = reader.next()) {
         if (attribute->type == NFTA_TABLE_NAME) {
-            return attribute->text() == kTableName;
+            return attribute->text() == table;
         }
     }
     return false;
@@ -57,8 +58,8 @@ bool touches_ours(const NetlinkMessage& message) {
 
 class NetlinkWatch final : public TableWatch {
   public:
-    NetlinkWatch(NetlinkSocket socket, Connection asker, uint32_t own)
-        : socket_(std::move(socket)), asker_(std::move(asker)), own_(own) {}
+    NetlinkWatch(std::string_view table, NetlinkSocket socket, Connection asker, uint32_t own)
+        : table_(table), socket_(std::move(socket)), asker_(std::move(asker)), own_(own) {}
 
     int fd() const override { return socket_.fd(); }
 
@@ -77,7 +78,7 @@ class NetlinkWatch final : public TableWatch {
                 return drift;
             }
             for_each_message(*datagram, [&](const NetlinkMessage& message) {
-                drift = drift || (message.port_id != own_ && touches_ours(message));
+                drift = drift || (message.port_id != own_ && touches(table_, message));
                 return !drift;
             });
         }
@@ -109,6 +110,7 @@ class NetlinkWatch final : public TableWatch {
     }
 
   private:
+    std::string_view table_;  // of a layout, a constant
     NetlinkSocket socket_;
     Connection asker_;  // pause() and resume() only
     uint32_t own_;
@@ -119,7 +121,7 @@ class NetlinkWatch final : public TableWatch {
 
 }  // namespace
 
-Result<std::unique_ptr<TableWatch>> watch_tables(uint32_t own_port_id) {
+Result<std::unique_ptr<TableWatch>> watch_tables(const Layout& layout, uint32_t own_port_id) {
     auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
     if (!socket) {
         return std::unexpected(socket.error());
@@ -135,7 +137,8 @@ Result<std::unique_ptr<TableWatch>> watch_tables(uint32_t own_port_id) {
             return std::unexpected(done.error());
         }
     }
-    return std::make_unique<NetlinkWatch>(std::move(*socket), std::move(*asker), own_port_id);
+    return std::make_unique<NetlinkWatch>(layout.table, std::move(*socket), std::move(*asker),
+                                          own_port_id);
 }
 
 }  // namespace sy::nft

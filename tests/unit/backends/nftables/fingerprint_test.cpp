@@ -64,7 +64,8 @@ TEST(Fingerprint, DependsOnWhatRulesDependOn) {
     other = config;
     other.classes = {{1, 1, 0}};
     EXPECT_NE(rules_fingerprint(other), plain);
-    EXPECT_NE(layout_fingerprint(Family::ipv4), layout_fingerprint(Family::ipv6));
+    EXPECT_NE(layout_fingerprint(words_layout(), Family::ipv4),
+              layout_fingerprint(words_layout(), Family::ipv6));
 }
 
 }  // namespace

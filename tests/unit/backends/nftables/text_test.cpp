@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "backends/nftables/ast.h"
+#include "backends/nftables/layout.h"
 
 namespace sy::nft {
 namespace {
@@ -123,7 +123,7 @@ TEST(TableText, MasqueradesAll) {
 
 TEST(TableText, SpellsTimeoutsAsNftDoes) {
     const auto known = [](uint32_t timeout) {
-        return rule_text(known_chain(timeout).rules[0], Family::ipv4);
+        return rule_text(words_layout().known_chain(timeout).rules[0], Family::ipv4);
     };
     EXPECT_THAT(known(10800), HasSubstr(" timeout 3h :"));
     EXPECT_THAT(known(86400), HasSubstr(" timeout 1d :"));

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 
 // Message 1 is a chain, 2 and 3 are 1500 elements of a set, 4 is one of another set.
 struct Sample {
-    Batch batch{kTableName};
+    Batch batch{words_layout().table};
     uint32_t ids = 0;
 
     Sample() {

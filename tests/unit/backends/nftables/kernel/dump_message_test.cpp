@@ -23,7 +23,7 @@ std::vector<Element> read_back(SetId set, const std::vector<Element>& elements) 
     for (const auto& element : elements) {
         ops.push_back({element, 0});
     }
-    Batch batch(kTableName);
+    Batch batch(words_layout().table);
     write_elements(batch, ops, false);
     std::vector<Element> out;
     ElementCollector collector(elements.front().family(), set, out);
@@ -83,7 +83,7 @@ TEST(DumpMessage, CountsElementsOfAnotherSize) {
 TEST(DumpMessage, ReadsClasses) {
     const std::vector<ClassElement> classes{{0, {Verdict::Kind::go_to, "no_endpoints"}},
                                             {0x3ff, {Verdict::Kind::drop, {}}}};
-    Batch batch(kTableName);
+    Batch batch(words_layout().table);
     write_classes(batch, Family::ipv4, classes, false);
     std::vector<ClassElement> out;
     for_each_message(batch.finish(), [&out](const NetlinkMessage& message) {
@@ -104,11 +104,11 @@ TEST(DumpMessage, ReadsClasses) {
 }
 
 TEST(DumpMessage, ReadsTheOtherObjects) {
-    Batch batch(kTableName);
+    Batch batch(words_layout().table);
     uint32_t ids = 0;
     TableEncoder encoder(batch, Family::ipv6, ids);
     const auto table = describe({.family = Family::ipv6, .detector = {}, .classes = {}});
-    encoder.add_table(true);
+    encoder.add_table(&words_layout());
     encoder.add_set({SetId::endpoints, 1234});
     encoder.add_chain(table.chains.back());
     encoder.add_rules(table.chains.back());
