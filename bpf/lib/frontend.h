@@ -46,8 +46,11 @@ static __always_inline bool sy_serves_node_ports(const struct sy_request* reques
         const __u32 served = request->ipv6 ? SY_SETTING_LOOPBACK6 : SY_SETTING_LOOPBACK4;
         return (config->flags & served) && request->netns == config->host_netns;
     }
-    if (request->ipv6) return bpf_map_lookup_elem(&node_addresses6, vip);
-    return bpf_map_lookup_elem(&node_addresses4, vip);
+    /* A copy: Linux 6.1 takes no argument of a function as a key. */
+    __u32 address[4];
+    sy_copy_address(address, vip);
+    if (request->ipv6) return bpf_map_lookup_elem(&node_addresses6, address);
+    return bpf_map_lookup_elem(&node_addresses4, address);
 }
 
 /* Id of the service behind request->connection.vip, 0: none that we can answer for. */
