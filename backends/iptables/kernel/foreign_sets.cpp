@@ -1,15 +1,13 @@
 #include "backends/iptables/kernel/foreign_sets.h"
 
-#include <filesystem>
+#include <utility>
 
 #include "backends/iptables/kernel/sets.h"
 
 namespace sy::iptables {
 
 Result<std::size_t> remove_foreign_sets(const std::function<bool(std::string_view name)>& doomed) {
-    // Asking would load it. It has a parameter, so it is listed also where it is built in.
-    std::error_code ignored;
-    if (!std::filesystem::exists("/sys/module/ip_set", ignored)) {
+    if (!Sets::are_loaded()) {
         return 0;
     }
     auto sets = Sets::open();
