@@ -147,6 +147,10 @@ class Kernel {
     virtual Result<std::unique_ptr<DriftWatch>> watch() = 0;
 };
 
+/// Removes all of ours in the network namespace of the calling thread, in both variants, and loads
+/// nothing for it. Needs neither programs nor ipset where there is nothing to remove.
+Result<void> remove_all(Log& log);
+
 /// The real one, in the network namespace of the calling thread. Chooses the variant. `log` must
 /// outlive it.
 Result<std::unique_ptr<Kernel>> open_kernel(const IptablesSettings& settings, Log& log);

@@ -5,9 +5,12 @@
 #include <fstream>
 #include <string>
 
+#include "backends/iptables/kernel/foreign_sets.h"
 #include "backends/kube_proxy/iptables_rules.h"
+#include "backends/kube_proxy/ipvs_sets.h"
 #include "backends/nftables/kernel/foreign_table.h"
 #include "base/text.h"
+#include "os/links.h"
 #include "os/subprocess.h"
 
 namespace sy::kube_proxy {
@@ -65,6 +68,28 @@ void remove_rules(const Variant& variant, Log& log) {
              variant.save.substr(0, variant.save.rfind('-')));
 }
 
+/// Of ipvs mode, when no rule refers to its sets any more.
+void remove_sets(Log& log) {
+    const auto removed = iptables::remove_foreign_sets(is_ipvs_set);
+    if (!removed) {
+        log.warning("sets that kube-proxy left cannot be removed: " + removed.error().message());
+    } else if (*removed > 0) {
+        log.info("removed " + std::to_string(*removed) + " sets that kube-proxy left");
+    }
+}
+
+/// The interface on which ipvs mode keeps the addresses of all Services.
+void remove_interface(Log& log) {
+    constexpr const char* kName = "kube-ipvs0";
+    const auto removed = remove_link(kName, "dummy");
+    if (!removed) {
+        log.warning("the interface that kube-proxy left cannot be removed: " +
+                    removed.error().message());
+    } else if (*removed) {
+        log.info(std::string("removed the interface ") + kName + " that kube-proxy left");
+    }
+}
+
 }  // namespace
 
 void remove_leftovers(Log& log) {
@@ -83,6 +108,8 @@ void remove_leftovers(Log& log) {
             remove_rules(variant, log);
         }
     }
+    remove_sets(log);
+    remove_interface(log);
 }
 
 }  // namespace sy::kube_proxy

@@ -6,10 +6,12 @@
 
 namespace sy::kube_proxy {
 
-/// Removes what kube-proxy's nftables and iptables modes left in the network namespace of the
-/// calling thread: tables and chains by their names, nothing else. To be called when our own rules
-/// are in place, so that there is no gap. Blocks. What was removed, and what could not be, is told
-/// in the log. Does nothing, and says nothing, where there is nothing.
+/// Removes what kube-proxy left in the network namespace of the calling thread, by its names and
+/// nothing else: tables of mode nftables, chains of modes iptables and ipvs, and of ipvs the sets
+/// and the interface with the addresses. Virtual servers stay: who has IPVS at hand knows which of
+/// them are somebody's. To be called when our own rules are in place, so that there is no gap.
+/// Blocks. What was removed, and what could not be, is told in the log. Does nothing, and says
+/// nothing, where there is nothing.
 void remove_leftovers(Log& log);
 
 }  // namespace sy::kube_proxy

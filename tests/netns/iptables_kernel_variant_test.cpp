@@ -100,6 +100,20 @@ TEST_P(IptablesChoice, RemovesOursFromBoth) {
     EXPECT_THAT(saved(other(GetParam()), Family::ipv4), IsEmpty());
 }
 
+TEST_P(IptablesChoice, IsNoMatterWhenOursAreRemoved) {
+    for (const Family family : kFamilies) {
+        commit(*open(GetParam()), sample(family));
+    }
+    ASSERT_TRUE(remove_all(log_));
+    for (const Family family : kFamilies) {
+        EXPECT_THAT(saved(GetParam(), family), IsEmpty());
+    }
+    EXPECT_THAT(must({"ipset", "list", "-n"}), IsEmpty());
+    log_.text.clear();
+    ASSERT_TRUE(remove_all(log_));
+    EXPECT_EQ(log_.text, "");
+}
+
 using IptablesFresh = IptablesLab;
 
 // Reading the legacy rules of a table makes the kernel load it.
@@ -108,6 +122,7 @@ TEST_F(IptablesFresh, LooksWithoutLoadingLegacyTables) {
     ASSERT_TRUE(kernel);
     ASSERT_TRUE(kernel->probe());
     ASSERT_TRUE(kernel->remove_all());
+    ASSERT_TRUE(remove_all(log_));
     std::ifstream names("/proc/thread-self/net/ip_tables_names");
     std::string name;
     EXPECT_FALSE(std::getline(names, name)) << name;

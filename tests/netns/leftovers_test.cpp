@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "os/links.h"
 #include "tests/support/netns.h"
 
 namespace sy::lab {
@@ -124,6 +126,68 @@ INSTANTIATE_TEST_SUITE_P(EveryTool, LeftoversOfIptables,
                              std::replace(name.begin(), name.end(), '-', '_');
                              return name;
                          });
+
+/// What kube-proxy's ipvs mode writes, and a set of somebody else.
+void make_ipvs_leftovers(const std::function<std::string(const std::vector<std::string>&)>& run,
+                         const std::string& tool) {
+    run({"ipset", "create", "KUBE-CLUSTER-IP", "hash:ip,port"});
+    run({"ipset", "create", "KUBE-6-LOOP-BACK", "hash:ip,port,ip", "family", "inet6"});
+    run({"ipset", "create", "KUBE-6-LOAD-BALANCER-SOURCE-CID", "hash:ip,port,net", "family",
+         "inet6"});
+    run({"ipset", "create", "KUBE-ROUTER-PODS", "hash:ip"});
+    run({tool, "-t", "nat", "-N", "KUBE-SERVICES"});
+    run({tool, "-t", "nat", "-A", "KUBE-SERVICES", "-m", "set", "--match-set", "KUBE-CLUSTER-IP",
+         "dst,dst", "-j", "ACCEPT"});
+    run({tool, "-t", "nat", "-A", "OUTPUT", "-j", "KUBE-SERVICES"});
+}
+
+TEST_F(Leftovers, OfIpvsModeTheSetsGo) {
+    for (const char* tool : {"iptables-nft", "iptables-legacy"}) {
+        make_ipvs_leftovers([this](const auto& argv) { return output(argv); }, tool);
+        log.news.clear();
+        remove();
+        EXPECT_EQ(log.warnings, "");
+        EXPECT_NE(log.news.find("removed 3 sets"), std::string::npos) << log.news;
+        EXPECT_EQ(output({"ipset", "list", "-n"}), "KUBE-ROUTER-PODS\n");
+        output({"ipset", "destroy"});
+    }
+}
+
+TEST_F(Leftovers, OfIpvsModeSetsThatOthersUseStay) {
+    make_ipvs_leftovers([this](const auto& argv) { return output(argv); }, "iptables-nft");
+    output({"iptables-nft", "-A", "INPUT", "-m", "set", "--match-set", "KUBE-CLUSTER-IP", "dst,dst",
+            "-j", "ACCEPT"});
+    remove();
+    EXPECT_NE(log.warnings.find("KUBE-CLUSTER-IP"), std::string::npos) << log.warnings;
+    const auto left = output({"ipset", "list", "-n"});
+    EXPECT_NE(left.find("KUBE-CLUSTER-IP"), std::string::npos);
+    EXPECT_EQ(left.find("KUBE-6-"), std::string::npos);
+}
+
+TEST_F(Leftovers, OfIpvsModeTheInterfaceGoes) {
+    const auto made = run_in(*ns, {"ip", "link", "add", "kube-ipvs0", "type", "dummy"});
+    if (!made || made->status != 0) {
+        GTEST_SKIP() << "this kernel has no dummy interfaces";
+    }
+    output({"ip", "address", "add", "10.96.0.1/32", "dev", "kube-ipvs0"});
+    remove();
+    EXPECT_EQ(log.warnings, "");
+    EXPECT_NE(log.news.find("kube-ipvs0"), std::string::npos) << log.news;
+    EXPECT_EQ(output({"ip", "-br", "link"}).find("kube-ipvs0"), std::string::npos);
+}
+
+TEST_F(Leftovers, AnInterfaceOfAnotherKindStays) {
+    output({"ip", "link", "add", "kube-ipvs0", "type", "veth", "peer", "name", "peer"});
+    remove();
+    EXPECT_EQ(log.news + log.warnings, "");
+    EXPECT_NE(output({"ip", "-br", "link"}).find("kube-ipvs0"), std::string::npos);
+    const Entered inside(*ns);
+    const auto removed = remove_link("kube-ipvs0", "veth");
+    ASSERT_TRUE(removed) << removed.error().message();
+    EXPECT_TRUE(*removed);
+    EXPECT_EQ(output({"ip", "-br", "link"}).find("kube-ipvs0"), std::string::npos);
+    EXPECT_FALSE(remove_link("kube-ipvs0", "veth").value_or(true));
+}
 
 }  // namespace
 }  // namespace sy::lab

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cli/flags.h"
+#include "cli/mode_flags.h"
 
 namespace sy {
 namespace {
@@ -11,9 +12,6 @@ constexpr std::string_view kCluster = "Cluster";
 constexpr std::string_view kNode = "Node";
 constexpr std::string_view kLocal = "Local pods and source addresses";
 constexpr std::string_view kSync = "Synchronisation";
-constexpr std::string_view kEbpf = "Mode ebpf";
-constexpr std::string_view kIptables = "Mode iptables";
-constexpr std::string_view kIpvs = "Mode ipvs";
 constexpr std::string_view kTracking = "Connection tracking";
 constexpr std::string_view kServing = "Health and metrics";
 constexpr std::string_view kConfig = "Configuration";
@@ -196,130 +194,9 @@ constexpr auto kFlags = std::to_array<FlagSpec>({
      "others are counted together (default: 1000)",
      {"switchyard.metricsMaxServices"},
      kCounts},
+});
 
-    {"cgroup-root",
-     "FOLDER",
-     kEbpf,
-     "* Sockets of processes in this cgroup and below are\n"
-     "translated (default: where cgroup2 is mounted)",
-     {"switchyard.ebpf.cgroupRoot"},
-     kCounts},
-    {"bpf-root",
-     "FOLDER",
-     kEbpf,
-     "* Folder in a bpffs for what outlives the process\n"
-     "(default: /sys/fs/bpf/switchyard)",
-     {"switchyard.ebpf.bpfRoot"},
-     kCounts},
-    {"ebpf-max-frontends",
-     "NUMBER",
-     kEbpf,
-     "* How many addresses with port the maps may hold per family\n"
-     "(default: 1048576)",
-     {"switchyard.ebpf.maxFrontends"},
-     kCounts},
-    {"ebpf-max-services",
-     "NUMBER",
-     kEbpf,
-     "* The same for lists of endpoints (default: 524288)",
-     {"switchyard.ebpf.maxServices"},
-     kCounts},
-    {"ebpf-max-endpoints",
-     "NUMBER",
-     kEbpf,
-     "* The same for endpoints (default: 2097152)",
-     {"switchyard.ebpf.maxEndpoints"},
-     kCounts},
-    {"ebpf-affinity-clients",
-     "NUMBER",
-     kEbpf,
-     "* Clients whose endpoint is remembered for session affinity\n"
-     "(default: 65536)",
-     {"switchyard.ebpf.affinityClients"},
-     kCounts},
-    {"ebpf-show-vip",
-     kSwitch,
-     kEbpf,
-     "* TCP clients see the Service's address as their peer, not\n"
-     "the endpoint's; =false saves memory (default: true)",
-     {"switchyard.ebpf.showVIP"},
-     kCounts},
-    {"ebpf-skip-cgroup",
-     "PATH",
-     kEbpf,
-     "* Leaves processes in this cgroup and below to nftables; as\n"
-     "/proc/PID/cgroup has it; may be repeated",
-     {"switchyard.ebpf.skipCgroups"},
-     kCounts},
-    {"ebpf-skip-netns",
-     "FILE",
-     kEbpf,
-     "* Leaves a network namespace to nftables, such as\n"
-     "/run/netns/NAME; may be repeated",
-     {"switchyard.ebpf.skipNetns"},
-     kCounts},
-
-    {"iptables-variant",
-     "VARIANT",
-     kIptables,
-     "* legacy or nft, where this host's other rules are in\n"
-     "another one (default: detect)",
-     {"switchyard.iptables.variant"},
-     kCounts},
-    {"iptables-masquerade-bit",
-     "BIT",
-     kIptables,
-     "Bit of the packet mark that says \"masquerade\"\n"
-     "(default: 14)",
-     {"iptables.masqueradeBit"}},
-    {"iptables-localhost-nodeports",
-     kSwitch,
-     kIptables,
-     "Serve NodePorts on 127.0.0.1 as well (default: true)",
-     {"iptables.localhostNodePorts"}},
-
-    {"ipvs-scheduler",
-     "NAME",
-     kIpvs,
-     "How the kernel chooses among endpoints: rr, lc, sh, mh, …\n"
-     "(default: rr)",
-     {"ipvs.scheduler"}},
-    {"ipvs-strict-arp",
-     kSwitch,
-     kIpvs,
-     "Answer ARP only for addresses of the interface it came by",
-     {"ipvs.strictARP"}},
-    {"ipvs-exclude-cidrs",
-     "NETWORKS",
-     kIpvs,
-     "Leave virtual servers at these addresses to others",
-     {"ipvs.excludeCIDRs"}},
-    {"ipvs-tcp-timeout",
-     "DURATION",
-     kIpvs,
-     "Idle TCP connections; 0 leaves it alone (default: 0)",
-     {"ipvs.tcpTimeout"}},
-    {"ipvs-tcpfin-timeout",
-     "DURATION",
-     kIpvs,
-     "TCP after a FIN; 0 leaves it alone (default: 0)",
-     {"ipvs.tcpFinTimeout"}},
-    {"ipvs-udp-timeout",
-     "DURATION",
-     kIpvs,
-     "UDP; 0 leaves it alone (default: 0)",
-     {"ipvs.udpTimeout"}},
-    {"ipvs-min-sync-period",
-     "DURATION",
-     kIpvs,
-     "kube-proxy's name for --min-sync-period",
-     {"ipvs.minSyncPeriod"}},
-    {"ipvs-sync-period",
-     "DURATION",
-     kIpvs,
-     "kube-proxy's name for --sync-period",
-     {"ipvs.syncPeriod"}},
-
+constexpr auto kLast = std::to_array<FlagSpec>({
     {"log-level",
      "LEVEL",
      kLogGroup,
@@ -396,13 +273,19 @@ constexpr auto kFlags = std::to_array<FlagSpec>({
 }  // namespace
 
 std::span<const FlagSpec> flag_specs() {
-    return kFlags;
+    static const auto kAll = [] {
+        std::vector<FlagSpec> out(kFlags.begin(), kFlags.end());
+        std::ranges::copy(mode_flag_specs(), std::back_inserter(out));
+        std::ranges::copy(kLast, std::back_inserter(out));
+        return out;
+    }();
+    return kAll;
 }
 
 std::span<const FlagSpec> cleanup_flag_specs() {
     static const auto kCleanup = [] {
         std::vector<FlagSpec> out;
-        std::ranges::copy_if(kFlags, std::back_inserter(out), [](const FlagSpec& spec) {
+        std::ranges::copy_if(flag_specs(), std::back_inserter(out), [](const FlagSpec& spec) {
             return spec.group == kLogGroup || spec.name == "cgroup-root" || spec.name == "bpf-root";
         });
         return out;

@@ -1,40 +1,15 @@
 #include "backends/iptables/kernel.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "backends/iptables/kernel/probe.h"
+#include "backends/iptables/kernel/removal.h"
 #include "backends/iptables/kernel/rules.h"
 #include "backends/iptables/kernel/sets.h"
 #include "backends/iptables/kernel/variant.h"
-#include "os/sysctl.h"
 
 namespace sy::iptables {
 namespace {
-
-constexpr const char* kRouteLocalnet = "net/ipv4/conf/all/route_localnet";
-// An empty set that says, to whoever cleans up, that it was us who allowed it.
-constexpr const char* kWeAllowedIt = "sy4-route-localnet";
-
-CommitError other(Error error) {
-    return {CommitError::Reason::other, std::move(error), {}};
-}
-
-IptablesVariant opposite(IptablesVariant variant) {
-    return variant == IptablesVariant::nft ? IptablesVariant::legacy : IptablesVariant::nft;
-}
-
-Result<void> check_type(const ListedSet& listed, const SetRef& set) {
-    const SetTypeSpec& spec = spec_of(type_of(set.role));
-    if (listed.type == spec.name && listed.family == set.family) {
-        return {};
-    }
-    return fail("a set of this name is not ours: it is of type " + listed.type + ", not " +
-                    spec.name + " for " + std::string(to_string(set.family)) +
-                    "; rename or remove it",
-                listed.name);
-}
 
 /// What the kernel shares with the strand.
 class Watch final : public DriftWatch {
@@ -102,8 +77,10 @@ class ProgramKernel final : public Kernel {
         if (auto done = sets_.apply(transaction.after); !done) {
             return done;
         }
+        // Our rules were found in the other variant, too. Now that they are in this one, those are
+        // in the way of the sets.
         if (hooked && std::exchange(in_other_, false)) {
-            return leave_other();
+            remove_from_other(opposite(features_.variant), log_);
         }
         return {};
     }
@@ -112,27 +89,12 @@ class ProgramKernel final : public Kernel {
         if (auto done = rules_.remove_all(); !done) {
             return std::unexpected(done.error());
         }
-        if (auto done = Rules(opposite(features_.variant)).remove_all(); !done) {
-            return std::unexpected(done.error());
-        }
+        remove_from_other(opposite(features_.variant), log_);
         in_other_ = false;
-        return remove_sets();
+        return remove_sets(sets_);
     }
 
-    Result<void> allow_localhost_routing() override {
-        const auto value = Sysctl().read(kRouteLocalnet);
-        if (!value) {
-            return std::unexpected(value.error());
-        }
-        if (*value != 0) {
-            return {};
-        }
-        const auto made = sets_.create({kWeAllowedIt, SetType::ip, Family::ipv4, 0});
-        if (!made && made.error().code != EEXIST) {
-            return made;
-        }
-        return Sysctl().write(kRouteLocalnet, 1);
-    }
+    Result<void> allow_localhost_routing() override { return allow_localnet(sets_); }
 
     Result<std::unique_ptr<DriftWatch>> watch() override {
         auto witness = rules_.watch();
@@ -166,43 +128,6 @@ class ProgramKernel final : public Kernel {
                 return std::unexpected(members.error());
             }
             dumped.members.insert(dumped.members.end(), members->begin(), members->end());
-        }
-        return {};
-    }
-
-    // Our rules were found in the other variant, too. Now that they are in this one, those are in
-    // the way of the sets.
-    std::expected<void, CommitError> leave_other() {
-        const auto variant = opposite(features_.variant);
-        const auto done = Rules(variant).remove_all();
-        if (!done) {
-            return std::unexpected(other(done.error()));
-        }
-        log_.info("removed our rules from the " + std::string(to_string(variant)) +
-                  " variant of iptables");
-        return {};
-    }
-
-    Result<void> remove_sets() {
-        const auto headers = sets_.headers();
-        if (!headers) {
-            return std::unexpected(headers.error());
-        }
-        for (const ListedSet& listed : *headers) {
-            const auto set = set_of_name(listed.name);
-            const bool is_ours = set && check_type(listed, *set);
-            const bool is_marker = listed.name == kWeAllowedIt;
-            if (is_marker) {
-                if (const auto done = Sysctl().write(kRouteLocalnet, 0); !done) {
-                    return done;
-                }
-            }
-            if (is_ours || is_marker) {
-                const auto done = sets_.destroy(listed.name);
-                if (!done && done.error().code != ENOENT) {
-                    return done;
-                }
-            }
         }
         return {};
     }

@@ -4,6 +4,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "backends/iptables/kernel/set_message.h"
@@ -16,9 +17,10 @@ constexpr uint32_t kAffinityMembers = 1U << 16;
 // There may be thousands of affinity sets, and most have few members: the kernel's smallest table.
 constexpr uint32_t kAffinityBuckets = 64;
 
-// A nest is at most 64 KiB; one member takes at most 104 bytes.
-constexpr std::size_t kBuffer = 64 * 1024;
+// A nest is at most 64 KiB.
 constexpr std::size_t kRoom = 60 * 1024;
+constexpr std::size_t kLargestMember = 104;
+constexpr std::size_t kLargestHead = 128;
 
 /// One message in the making.
 class Request {
@@ -155,7 +157,9 @@ std::vector<uint8_t> members_request(RequestHead head, const std::string& name) 
 
 MembersChange change_request(RequestHead head, const std::string& set, bool remove,
                              std::span<const Member* const> members) {
-    Request request(head, remove ? IPSET_CMD_DEL : IPSET_CMD_ADD, NLM_F_ACK, kBuffer);
+    Request request(
+        head, remove ? IPSET_CMD_DEL : IPSET_CMD_ADD, NLM_F_ACK,
+        kLargestHead + std::min(members.size() * kLargestMember, kRoom + kLargestMember));
     request.put_text(IPSET_ATTR_SETNAME, set.c_str());
     // The kernel writes the line of a refused member over this one.
     request.put32(IPSET_ATTR_LINENO, 0);

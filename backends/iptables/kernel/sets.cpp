@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -52,6 +53,23 @@ CommitError of_code(Error error) {
 }
 
 }  // namespace
+
+Result<void> check_type(const ListedSet& listed, const SetRef& set) {
+    const SetTypeSpec& spec = spec_of(type_of(set.role));
+    if (listed.type == spec.name && listed.family == set.family) {
+        return {};
+    }
+    return fail("a set of this name is not ours: it is of type " + listed.type + ", not " +
+                    spec.name + " for " + std::string(to_string(set.family)) +
+                    "; rename or remove it",
+                listed.name);
+}
+
+bool Sets::are_loaded() {
+    // The module has a parameter, so it is listed also where it is built in.
+    std::error_code ignored;
+    return std::filesystem::exists("/sys/module/ip_set", ignored);
+}
 
 Result<Sets> Sets::open() {
     auto socket = NetlinkSocket::open(NETLINK_NETFILTER);

@@ -14,8 +14,13 @@
 
 namespace sy::iptables {
 
+/// Fails if a set of our name is of another type than ours.
+Result<void> check_type(const ListedSet& listed, const SetRef& set);
+
 class Sets {
   public:
+    /// Whether the kernel has ipset, without making it load any module.
+    static bool are_loaded();
     /// In the network namespace of the calling thread. Fails where the kernel has no ipset.
     static Result<Sets> open();
 
