@@ -1,0 +1,93 @@
+// What the layout takes for granted of the kernel's IPVS, with real packets.
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <set>
+#include <string>
+
+#include "tests/vm/ipvs_packet_lab.h"
+
+namespace sy::ipvs {
+namespace {
+
+using enum Change::Kind;
+using lab::Place;
+using lab::Session;
+
+class IpvsPackets : public IpvsPacketLab {};
+
+INSTANTIATE_TEST_SUITE_P(Both, IpvsPackets, testing::Values(Family::ipv4, Family::ipv6),
+                         [](const auto& family) { return std::string(to_string(family.param)); });
+
+TEST_P(IpvsPackets, ReachTheEndpointsOfAMark) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1)),
+            change(add, endpoint(Place::podr))});
+    EXPECT_TRUE(expect_reaches(lab_, flow(), {"pod1 masq", "podr masq"}, 8));
+    auto datagrams = flow();
+    datagrams.kind = lab::Flow::Kind::udp;
+    EXPECT_TRUE(expect_reaches(lab_, datagrams, {"pod1 masq", "podr masq"}, 8));
+    EXPECT_TRUE(expect_reaches(lab_, lab::tcp(Place::node, vip(), Port(80)),
+                               {"pod1 masq", "podr masq"}, 8));
+    EXPECT_TRUE(expect_reaches(lab_, lab::tcp(Place::pod2, vip(), Port(80)),
+                               {"pod1 kept", "podr kept"}, 8));
+}
+
+TEST_P(IpvsPackets, AreRefusedOnClosedPortsAndByEmptyServers) {
+    commit({new_server(server())});
+    for (const Place from : {Place::ext, Place::pod1, Place::node}) {
+        for (const Port port : {Port(80), Port(81)}) {
+            EXPECT_TRUE(expect_refused(lab_, {lab::tcp(from, vip(), port)}));
+            EXPECT_TRUE(expect_refused(lab_, {lab::udp(from, vip(), port)}));
+        }
+    }
+}
+
+TEST_P(IpvsPackets, ADrainedEndpointKeepsItsConnectionsAndTakesNoMore) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1))});
+    Session old = Session::open(lab_, flow());
+    ASSERT_TRUE(old) << describe(lab_, old.outcome());
+    EXPECT_EQ(activity_of(Place::pod1).active, 1U);
+    commit({change(set, endpoint(Place::pod1, 0)), change(add, endpoint(Place::pod2))});
+    EXPECT_TRUE(expect_reaches(lab_, flow(), {"pod2 masq"}, 8));
+    EXPECT_TRUE(old.echo("still here"));
+    const Activity drained = activity_of(Place::pod1);
+    EXPECT_EQ(drained.destination.weight, 0U);
+    EXPECT_EQ(drained.active, 1U);
+    EXPECT_EQ(drained.inactive, 0U);
+}
+
+TEST_P(IpvsPackets, TheConnectionsOfARemovedEndpointAreReset) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1)),
+            change(add, endpoint(Place::pod2, 0))});
+    Session old = Session::open(lab_, flow());
+    ASSERT_TRUE(old) << describe(lab_, old.outcome());
+    commit({change(remove, endpoint(Place::pod1)), change(set, endpoint(Place::pod2))});
+    EXPECT_FALSE(old.echo("anybody?"));
+    EXPECT_TRUE(expect_reaches(lab_, flow(), {"pod2 masq"}, 8));
+}
+
+// What conn_reuse_mode is about: a client that comes again from the same port while the last
+// connection from there is still remembered.
+TEST_P(IpvsPackets, TheSameSourcePortIsServedAgainAtOnce) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1)),
+            change(add, endpoint(Place::podr))});
+    for (const char* mode : {"0", "1"}) {
+        ASSERT_TRUE(lab::set_sysctl(lab_.at(Place::node), "net/ipv4/vs/conn_reuse_mode", mode));
+        const auto same = with_source(flow(), lab::address(Place::ext, GetParam()), Port(40001));
+        std::chrono::duration<double> longest{};
+        for (int i = 0; i < 8; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            // The client ends each with a reset.
+            const std::string became = describe(lab_, attempt(lab_, same));
+            longest = std::max<std::chrono::duration<double>>(
+                longest, std::chrono::steady_clock::now() - start);
+            EXPECT_TRUE(became == "pod1 masq" || became == "podr masq") << became;
+        }
+        std::cout << "[ MEASURED ] conn_reuse_mode " << mode << ": longest " << longest.count()
+                  << " s\n";
+    }
+    ASSERT_TRUE(lab::set_sysctl(lab_.at(Place::node), "net/ipv4/vs/conn_reuse_mode", "1"));
+}
+
+}  // namespace
+}  // namespace sy::ipvs
