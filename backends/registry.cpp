@@ -6,6 +6,7 @@
 #include <array>
 
 #include "backends/ebpf/backend/backend.h"
+#include "backends/iptables/backend/backend.h"
 #include "backends/nftables/backend/backend.h"
 
 namespace sy {
@@ -15,7 +16,10 @@ constexpr std::array kNetAdmin{CAP_NET_ADMIN};
 // Programs and maps; iterators; network namespaces of pods, and finding them; memory of maps before
 // Linux 5.11.
 constexpr std::array kEbpfNeeds{CAP_NET_ADMIN, CAP_BPF,        CAP_PERFMON,
-                           CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE};
+                                CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_RESOURCE};
+
+// The programs of iptables and their match `set` open raw sockets.
+constexpr std::array kIptablesNeeds{CAP_NET_ADMIN, CAP_NET_RAW};
 
 constexpr std::string_view kNftables = "nftables";
 constexpr std::string_view kEbpf = "ebpf";
@@ -50,6 +54,15 @@ constexpr std::array kBackends{
             },
         .capabilities = kEbpfNeeds,
         .place = [](const BackendSettings& settings) { return settings.ebpf.bpf_root; },
+    },
+    BackendEntry{
+        .name = "iptables",
+        .make = [](const BackendSettings& settings,
+                   Log& log) { return iptables::make_backend(settings.iptables, log); },
+        .render = iptables::render,
+        .retire = [](const BackendSettings& settings, const BackendEntry&,
+                     Log& log) { return iptables::remove(settings.iptables, log); },
+        .capabilities = kIptablesNeeds,
     },
 };
 

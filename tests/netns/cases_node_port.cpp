@@ -59,12 +59,30 @@ TEST_P(NodePortCases, NoAddressesMeansNoNodePorts) {
 }
 
 TEST_P(NodePortCases, NeverOnLoopback) {
+    cluster.settings.iptables.localhost_nodeports = false;
+    cluster.restart();
     cluster.put(web());
     cluster.put(pods("shop/web", {Place::pod1}));
     cluster.must_sync();
     const IpAddr loopback =
         family() == Family::ipv4 ? IpAddr::v4(127, 0, 0, 1) : IpAddr::parse("::1").value();
     EXPECT_TRUE(refused({with_source(to(Place::node, loopback), loopback)}));
+}
+
+TEST_P(NodePortCases, OnLoopbackInModeIptables) {
+    const std::string_view mode = GetParam().backend->entry->name;
+    if (mode != "iptables" || family() == Family::ipv6) {
+        GTEST_SKIP() << "mode " << mode << " has none that packets reach";
+    }
+    cluster.put(web());
+    cluster.put(pods("shop/web", {Place::pod1}));
+    cluster.must_sync();
+    const IpAddr loopback = IpAddr::v4(127, 0, 0, 1);
+    EXPECT_TRUE(reaches_by_packets(with_source(to(Place::node, loopback), loopback),
+                                   {"pod1 masq"}, 4));
+    // The guard lets through what the node says to itself.
+    EXPECT_TRUE(reaches_by_packets(
+        with_source(tcp(Place::node, loopback, kServerPort), loopback), {"node kept"}, 2));
 }
 
 TEST_P(NodePortCases, SameNumberForThreeProtocols) {

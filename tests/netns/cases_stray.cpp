@@ -87,7 +87,7 @@ TEST_P(StrayCases, SegmentsOfOthersAreNotOurBusiness) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_TRUE(client.saw_from(former));
-    const EndpointAddr now{at(Place::pod2), kOtherServerPort};
+    const EndpointAddr now{at(Place::pod2), kServerPort};
     inject(Place::pod2, {now, {at(Place::ext), Port(4713)}, 1, 0, false, true});
     EXPECT_TRUE(reaches(tcp(Place::ext, at(Place::pod2), kServerPort), {"pod2 kept"}, 2));
     EXPECT_FALSE(client.saw_from(now));

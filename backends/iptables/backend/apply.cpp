@@ -176,7 +176,6 @@ std::expected<void, CommitError> IptablesBackend::commit(const Transaction& tran
     for (auto& own : sides_) {
         own.constant_due = own.constant_due && !own.config;
     }
-    ++report.transactions;
     report.writes += transaction.before.size() + transaction.after.size();
     for (const auto& restore : transaction.restores) {
         report.writes += restore.write.size() + restore.remove.size() + restore.hook.size() +

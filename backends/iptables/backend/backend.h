@@ -134,6 +134,13 @@ class IptablesBackend : public Backend {
     std::set<EndpointAddr> orphaned_udp_;
 };
 
+/// The backend on the real kernel, in the network namespace of the calling thread. `log` must
+/// outlive it.
+Result<std::unique_ptr<Backend>> make_backend(const IptablesSettings& settings, Log& log);
+
+/// Removes everything of this backend, whichever variant it was written with.
+Result<void> remove(const IptablesSettings& settings, Log& log);
+
 /// What an empty kernel would be given for these plans, under default settings: input of ipset and
 /// of the restore programs.
 std::string render(const PlanDelta& plans, const NodeFacts& facts);

@@ -1,4 +1,4 @@
-// What render prints.
+// What render prints and where a backend on the real kernel comes from.
 #include <algorithm>
 
 #include "backends/iptables/backend/backend.h"
@@ -97,6 +97,19 @@ std::string family_text(Family family, const std::vector<Object>& objects, const
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Backend>> make_backend(const IptablesSettings& settings, Log& log) {
+    auto kernel = open_kernel(settings, log);
+    if (!kernel) {
+        return std::unexpected(kernel.error());
+    }
+    return std::make_unique<IptablesBackend>(std::move(*kernel), settings, log);
+}
+
+Result<void> remove(const IptablesSettings& settings, Log& log) {
+    const auto kernel = open_kernel(settings, log);
+    return kernel ? (*kernel)->remove_all() : std::unexpected(kernel.error());
+}
 
 std::string render(const PlanDelta& plans, const NodeFacts& facts) {
     auto objects = node_members(facts, {});
