@@ -78,11 +78,11 @@ TEST_P(NodePortCases, OnLoopbackInModeIptables) {
     cluster.put(pods("shop/web", {Place::pod1}));
     cluster.must_sync();
     const IpAddr loopback = IpAddr::v4(127, 0, 0, 1);
-    EXPECT_TRUE(reaches_by_packets(with_source(to(Place::node, loopback), loopback),
-                                   {"pod1 masq"}, 4));
+    EXPECT_TRUE(
+        reaches_by_packets(with_source(to(Place::node, loopback), loopback), {"pod1 masq"}, 4));
     // The guard lets through what the node says to itself.
-    EXPECT_TRUE(reaches_by_packets(
-        with_source(tcp(Place::node, loopback, kServerPort), loopback), {"node kept"}, 2));
+    EXPECT_TRUE(reaches_by_packets(with_source(tcp(Place::node, loopback, kServerPort), loopback),
+                                   {"node kept"}, 2));
 }
 
 TEST_P(NodePortCases, SameNumberForThreeProtocols) {
