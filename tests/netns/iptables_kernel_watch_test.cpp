@@ -20,14 +20,8 @@ class IptablesWatch : public IptablesLab {
         ASSERT_TRUE(watch) << watch.error().message();
         watch_ = std::move(*watch);
     }
-    /// Waits for news where they come by themselves.
-    bool drift() {
-        pollfd fd{watch_->fd(), POLLIN, 0};
-        constexpr int kPatience = 10'000;
-        // Legacy: the timer; nft: what is told is there when the program has ended.
-        poll(&fd, 1, GetParam() == IptablesVariant::legacy ? kPatience : 0);
-        return watch_->drained_drift();
-    }
+    // What the kernel tells is there when the program that caused it has ended.
+    bool drift() { return watch_->drained_drift(); }
     bool nft() const { return GetParam() == IptablesVariant::nft; }
 
     std::unique_ptr<Kernel> kernel_;
@@ -75,6 +69,26 @@ TEST_P(IptablesWatch, NoticesWhatOthersDoToOurs) {
         must({"nft", "flush", "ruleset"});
         EXPECT_TRUE(drift());
     }
+}
+
+TEST_P(IptablesWatch, WakesWhoWaits) {
+    commit(*kernel_, sample(Family::ipv4));
+    EXPECT_FALSE(drift());
+    must({program(GetParam(), Family::ipv4, ""), "-t", "nat", "-F", "SY-D"});
+    pollfd fd{watch_->fd(), POLLIN, 0};
+    constexpr int kPatience = 10'000;
+    EXPECT_EQ(poll(&fd, 1, kPatience), 1);
+    EXPECT_TRUE(drift());
+}
+
+TEST_P(IptablesWatch, KnowsTheBlocksOfALargeChangeForOurs) {
+    Transaction many;
+    many.restores.resize(1);
+    for (int i = 0; i < 1200; ++i) {
+        many.restores[0].write.push_back({"SY-S-" + std::to_string(100'000 - i), {"-j RETURN"}});
+    }
+    commit(*kernel_, many);
+    EXPECT_FALSE(drift());
 }
 
 TEST_P(IptablesWatch, NoticesAChangeJustBeforeOurOwn) {

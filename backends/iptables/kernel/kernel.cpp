@@ -80,7 +80,10 @@ class ProgramKernel final : public Kernel {
         // Our rules were found in the other variant, too. Now that they are in this one, those are
         // in the way of the sets.
         if (hooked && std::exchange(in_other_, false)) {
-            remove_from_other(opposite(features_.variant), log_);
+            if (const auto done = remove_from(opposite(features_.variant), log_); !done) {
+                log_.warning("our rules in the other variant of iptables cannot be removed: " +
+                             done.error().message());
+            }
         }
         return {};
     }
@@ -89,7 +92,9 @@ class ProgramKernel final : public Kernel {
         if (auto done = rules_.remove_all(); !done) {
             return std::unexpected(done.error());
         }
-        remove_from_other(opposite(features_.variant), log_);
+        if (auto done = remove_from(opposite(features_.variant), log_); !done) {
+            return done;
+        }
         in_other_ = false;
         return remove_sets(sets_);
     }

@@ -19,15 +19,18 @@ IptablesVariant opposite(IptablesVariant variant) {
     return variant == IptablesVariant::nft ? IptablesVariant::legacy : IptablesVariant::nft;
 }
 
-void remove_from_other(IptablesVariant other, Log& log) {
-    const std::string name = std::string(to_string(other)) + " variant of iptables";
-    const auto removed = Rules(other).remove_all();
+Result<void> remove_from(IptablesVariant variant, Log& log) {
+    const std::string name = std::string(to_string(variant)) + " variant of iptables";
+    const auto removed = Rules(variant).remove_all([&](const Error& error) {
+        log.warning("rules of ours cannot be looked for in the " + name + ": " + error.message());
+    });
     if (!removed) {
-        log.warning("rules of ours that may be in the " + name +
-                    " cannot be removed: " + removed.error().message());
-    } else if (*removed) {
+        return std::unexpected(removed.error());
+    }
+    if (*removed) {
         log.info("removed our rules from the " + name);
     }
+    return {};
 }
 
 Result<void> remove_sets(Sets& sets) {
@@ -71,7 +74,9 @@ Result<void> allow_localnet(Sets& sets) {
 
 Result<void> remove_all(Log& log) {
     for (const auto variant : {IptablesVariant::nft, IptablesVariant::legacy}) {
-        remove_from_other(variant, log);
+        if (const auto done = remove_from(variant, log); !done) {
+            return done;
+        }
     }
     if (!Sets::are_loaded()) {
         return {};

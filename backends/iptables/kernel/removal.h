@@ -9,9 +9,9 @@ namespace sy::iptables {
 
 IptablesVariant opposite(IptablesVariant variant);
 
-/// Chains and jumps of ours in the variant that is not used. What cannot be read there is told and
+/// Chains and jumps of ours in a variant that is not used. What cannot be read there is told and
 /// left: the kernel may be without that variant.
-void remove_from_other(IptablesVariant other, Log& log);
+Result<void> remove_from(IptablesVariant variant, Log& log);
 
 /// Sets of ours, and of the sysctl what allow_localnet() did.
 Result<void> remove_sets(Sets& sets);

@@ -71,13 +71,17 @@ std::expected<void, CommitError> Rules::apply(const Restore& restore) {
     }
 }
 
-Result<bool> Rules::remove_all() {
+Result<bool> Rules::remove_all(const std::function<void(const Error&)>& unreadable) {
     bool any = false;
     for (const Family family : kFamilies) {
         if (!has(family) || !may_have_rules(variant_, family)) {
             continue;
         }
         const auto found = saved(family);
+        if (!found && unreadable) {
+            unreadable(found.error());
+            continue;
+        }
         if (!found) {
             return std::unexpected(found.error());
         }

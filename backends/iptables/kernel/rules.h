@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -27,8 +28,8 @@ class Rules {
     /// Runs a text that restore_text() made.
     std::expected<void, CommitError> run(Family family, RestoreText text);
     /// Chains and jumps of ours, of both families. Loads nothing into the kernel for it. True:
-    /// there were some.
-    Result<bool> remove_all();
+    /// there were some. With `unreadable` a family that cannot be read is told to it, and left.
+    Result<bool> remove_all(const std::function<void(const Error&)>& unreadable = {});
 
     Result<std::shared_ptr<Witness>> watch();
 
