@@ -20,6 +20,21 @@ std::vector<Flow> with_unbound_clients(const std::vector<Flow>& flows) {
     return all;
 }
 
+/// How the connections of `these` that are not among `those` end: the last words, sorted.
+std::string ends_of_others(const std::set<std::string>& these, const std::set<std::string>& those) {
+    std::set<std::string> ends;
+    for (const std::string& word : these) {
+        if (!those.contains(word)) {
+            ends.insert(word.substr(word.rfind(' ') + 1));
+        }
+    }
+    std::string all;
+    for (const std::string& end : ends) {
+        all += (all.empty() ? "" : " or ") + end;
+    }
+    return all;
+}
+
 }  // namespace
 
 void RecordingLog::write(LogLevel level, std::string_view message) {
@@ -212,12 +227,21 @@ SliceSpec PacketTest::pods(std::string_view service, std::vector<Place> places,
 testing::AssertionResult PacketTest::reaches(const Flow& flow, const Seen& expected,
                                              unsigned tries) const {
     for (const Flow& each : with_unbound_clients({flow})) {
-        const Seen shown = cluster.view().as_shown(cluster.facts, each, expected);
+        const Seen shown = as_shown(each, expected);
         if (testing::AssertionResult result = expect_reaches(lab(), each, shown, tries); !result) {
             return result;
         }
     }
     return testing::AssertionSuccess();
+}
+
+PacketTest::Seen PacketTest::as_shown(const Flow& flow, const Seen& expected) const {
+    Seen shown = cluster.view().as_shown(cluster.facts, flow, expected);
+    if (shown != expected) {
+        RecordProperty("differs", ends_of_others(shown, expected) + " instead of " +
+                                      ends_of_others(expected, shown));
+    }
+    return shown;
 }
 
 testing::AssertionResult PacketTest::reaches_by_packets(const Flow& flow, const Seen& expected,

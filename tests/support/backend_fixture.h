@@ -130,6 +130,9 @@ class PacketTest : public testing::TestWithParam<Variant> {
     /// is not. `expected` is what kube-proxy would show, see OutsideView.
     testing::AssertionResult reaches(const Flow& flow, const Seen& expected,
                                      unsigned tries = 16) const;
+    /// What the backend shows instead of `expected`, see OutsideView. A difference is recorded as a
+    /// property of the test, for the table in docs/backends.md.
+    Seen as_shown(const Flow& flow, const Seen& expected) const;
     testing::AssertionResult refused(const std::vector<Flow>& flows) const;
     testing::AssertionResult silent(const std::vector<Flow>& flows) const;
     /// By a client whose packets the backend has to translate, whatever it could do for others.
