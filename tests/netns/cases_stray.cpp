@@ -79,7 +79,9 @@ TEST_P(StrayCases, SegmentsOfOthersAreNotOurBusiness) {
     EXPECT_TRUE(client.saw_from(other));
 
     // Once it is none any more, pod1 is treated like everyone, and pod2 now is not.
-    cluster.put(pods("shop/web", {Place::pod2}));
+    SliceSpec moved = slice("shop/web", family());
+    moved.port(kOtherServerPort.number());
+    cluster.put(on(moved, family(), Place::pod2));
     cluster.must_sync();
     const EndpointAddr former{at(Place::pod1), kServerPort};
     inject(Place::pod1, {former, {at(Place::ext), Port(4712)}, 1, 0, false, true});
@@ -87,7 +89,7 @@ TEST_P(StrayCases, SegmentsOfOthersAreNotOurBusiness) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_TRUE(client.saw_from(former));
-    const EndpointAddr now{at(Place::pod2), kServerPort};
+    const EndpointAddr now{at(Place::pod2), kOtherServerPort};
     inject(Place::pod2, {now, {at(Place::ext), Port(4713)}, 1, 0, false, true});
     EXPECT_TRUE(reaches(tcp(Place::ext, at(Place::pod2), kServerPort), {"pod2 kept"}, 2));
     EXPECT_FALSE(client.saw_from(now));
