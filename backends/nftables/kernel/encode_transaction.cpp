@@ -189,6 +189,17 @@ Batch write_transaction(const Layout& layout, const Transaction& transaction,
     return batch;
 }
 
+Batch write_silence(const Layout& layout) {
+    Batch batch(layout.table);
+    uint32_t ids = 0;
+    for (const auto family : kFamilies) {
+        TableEncoder encoder(batch, family, ids);
+        encoder.add_table(nullptr);
+        encoder.remove_rules({});
+    }
+    return batch;
+}
+
 Batch write_removal(const Layout& layout) {
     Batch batch(layout.table);
     uint32_t ids = 0;

@@ -21,6 +21,10 @@ bool needs_present(const Transaction& transaction);
 /// The messages of `transaction`. `present` has the tables that exist.
 Batch write_transaction(const Layout& layout, const Transaction& transaction,
                         const std::vector<PresentTable>& present);
+/// Removes all rules of our tables. The chains of a table that is deleted go on with their rules
+/// until the kernel has unhooked them, while elements of maps, but not of plain sets, are gone from
+/// sight: packets for a frontend would be held for packets to an unknown port, and refused.
+Batch write_silence(const Layout& layout);
 /// Deletes the tables, whether they exist or not.
 Batch write_removal(const Layout& layout);
 

@@ -56,7 +56,10 @@ class NetlinkKernel final : public Kernel {
     }
 
     Result<void> remove_tables() override {
-        auto done = attempted([this]() -> Result<Batch> { return write_removal(layout_); });
+        auto done = attempted([this]() -> Result<Batch> { return write_silence(layout_); });
+        if (done) {
+            done = attempted([this]() -> Result<Batch> { return write_removal(layout_); });
+        }
         return done ? Result<void>() : std::unexpected(std::move(done.error().error));
     }
 
