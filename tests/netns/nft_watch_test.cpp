@@ -58,8 +58,8 @@ TEST_F(NftWatch, TellsForeignChangesOfOurTablesFromOthers) {
 TEST_F(NftWatch, MissesNothingWhilePaused) {
     ASSERT_TRUE(watch_->pause());
     commit(creation());
-    ASSERT_TRUE(kernel_->remove_tables());
-    ASSERT_TRUE(watch_->resume(2));
+    ASSERT_TRUE(kernel_->remove_tables());  // in two commits
+    ASSERT_TRUE(watch_->resume(3));
     EXPECT_FALSE(watch_->drained_drift());
 
     ASSERT_TRUE(watch_->pause());
