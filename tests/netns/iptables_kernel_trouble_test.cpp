@@ -99,7 +99,7 @@ TEST_P(IptablesTrouble, KeepsWhatRulesStillReferTo) {
     Transaction destroy;
     destroy.after = {DestroySet{kVip}};
     const auto error = refusal(*kernel, destroy);
-    EXPECT_EQ(error.reason, Reason::drift);
+    EXPECT_EQ(error.reason, Reason::other);
     EXPECT_THAT(error.error.message(), HasSubstr("sy4-vip"));
     EXPECT_EQ(dump(*kernel)[0].sets.size(), 1U);
 }

@@ -1,9 +1,6 @@
 #include "backends/iptables/kernel/restore_text.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <set>
 #include <utility>
 
 #include "backends/iptables/kernel/saved.h"
@@ -156,6 +153,7 @@ std::string_view to_string(Table table) {
 Result<RestoreText> restore_text(const Restore& restore, const std::vector<Jump>& present,
                                  std::size_t chains_per_block) {
     std::vector<Chain> doomed;
+    doomed.reserve(restore.remove.size());
     for (const std::string& name : restore.remove) {
         doomed.push_back({name, {}});
     }

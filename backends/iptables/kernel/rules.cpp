@@ -28,7 +28,7 @@ Result<Saved> Rules::saved(Family family) const {
     return programs ? save(*programs) : Saved{};
 }
 
-std::expected<void, CommitError> Rules::run(Family family, RestoreText text) {
+std::expected<void, CommitError> Rules::run(Family family, const RestoreText& text) {
     const auto& programs = programs_of(family);
     if (text.commits == 0) {
         return {};
@@ -63,7 +63,7 @@ std::expected<void, CommitError> Rules::apply(const Restore& restore) {
         if (!text) {
             return std::unexpected(other(std::move(text.error())));
         }
-        auto done = run(restore.family, std::move(*text));
+        auto done = run(restore.family, *text);
         if (done || !needs_jumps || attempt == kAttempts ||
             done.error().reason != CommitError::Reason::drift) {
             return done;
@@ -93,7 +93,7 @@ Result<bool> Rules::remove_all(const std::function<void(const Error&)>& unreadab
                 return std::unexpected(text.error());
             }
             any = any || text->commits > 0;
-            if (auto done = run(family, std::move(*text)); !done) {
+            if (auto done = run(family, *text); !done) {
                 return std::unexpected(std::move(done.error().error));
             }
         }

@@ -26,7 +26,7 @@ class Rules {
     Result<Saved> saved(Family family) const;
     std::expected<void, CommitError> apply(const Restore& restore);
     /// Runs a text that restore_text() made.
-    std::expected<void, CommitError> run(Family family, RestoreText text);
+    std::expected<void, CommitError> run(Family family, const RestoreText& text);
     /// Chains and jumps of ours, of both families. Loads nothing into the kernel for it. True:
     /// there were some. With `unreadable` a family that cannot be read is told to it, and left.
     Result<bool> remove_all(const std::function<void(const Error&)>& unreadable = {});

@@ -37,7 +37,7 @@ bool concerns_no_member(int code) {
 }
 
 CommitError::Reason reason_of(int code) {
-    if (code == ENOENT || code == EEXIST || code == EBUSY || code == kStillReferenced) {
+    if (code == ENOENT || code == EEXIST) {
         return CommitError::Reason::drift;
     }
     return code == kSetIsFull ? CommitError::Reason::full : CommitError::Reason::other;

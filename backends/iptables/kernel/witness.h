@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "backends/backend.h"
 #include "backends/settings.h"
