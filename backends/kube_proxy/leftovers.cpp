@@ -7,6 +7,7 @@
 
 #include "backends/iptables/kernel/foreign_sets.h"
 #include "backends/kube_proxy/iptables_rules.h"
+#include "backends/kube_proxy/ipvs_leftovers.h"
 #include "backends/kube_proxy/ipvs_sets.h"
 #include "backends/nftables/kernel/foreign_table.h"
 #include "base/text.h"
@@ -92,7 +93,7 @@ void remove_interface(Log& log) {
 
 }  // namespace
 
-void remove_leftovers(Log& log) {
+void remove_leftovers(const std::vector<Cidr>& exclude, Log& log) {
     for (const Family family : kFamilies) {
         const auto removed = nft::remove_foreign_table(family, "kube-proxy");
         if (!removed) {
@@ -109,7 +110,9 @@ void remove_leftovers(Log& log) {
         }
     }
     remove_sets(log);
-    remove_interface(log);
+    if (remove_ipvs_servers(exclude, log)) {
+        remove_interface(log);
+    }
 }
 
 }  // namespace sy::kube_proxy

@@ -69,7 +69,7 @@ class Leftovers : public testing::Test {
 
     void remove() {
         const Entered inside(*ns);
-        kube_proxy::remove_leftovers(log);
+        kube_proxy::remove_leftovers({}, log);
     }
 
     std::optional<NetNs> ns;

@@ -21,7 +21,7 @@ table FAMILY marks {
     meta mark & 0x07f00000 == 0x05a00000 ct direction original meta mark set 0
   }
   chain refuse {
-    tcp flags & (syn | rst) == 0 reject with tcp reset
+    tcp flags & rst == 0 reject with tcp reset
     reject with ICMP port-unreachable
   }
   chain input_rest {

@@ -66,6 +66,22 @@ TEST_P(IpvsPackets, TheConnectionsOfARemovedEndpointAreReset) {
     EXPECT_TRUE(expect_reaches(lab_, flow(), {"pod2 masq"}, 8));
 }
 
+// On a cable without delay an ICMPv6 error arrives while connect() still holds the socket: TCP then
+// only makes a note of it, and is refused when it sends again after a second. A reset waits its
+// turn.
+TEST_P(IpvsPackets, AreRefusedByAResetWithoutASecondTry) {
+    commit({new_server(server())});
+    for (const Place from : {Place::ext, Place::pod1, Place::node}) {
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_TRUE(expect_refused(lab_, {lab::tcp(from, vip(), Port(81))}));
+        const std::chrono::duration<double> reset = std::chrono::steady_clock::now() - start;
+        EXPECT_TRUE(expect_refused(lab_, {lab::tcp(from, vip(), Port(80))}));
+        const std::chrono::duration<double> both = std::chrono::steady_clock::now() - start;
+        std::cout << "[ MEASURED ] refused by a reset after " << reset.count()
+                  << " s, by IPVS (ICMP) after " << (both - reset).count() << " s\n";
+    }
+}
+
 // What conn_reuse_mode is about: a client that comes again from the same port while the last
 // connection from there is still remembered.
 TEST_P(IpvsPackets, TheSameSourcePortIsServedAgainAtOnce) {
@@ -87,6 +103,15 @@ TEST_P(IpvsPackets, TheSameSourcePortIsServedAgainAtOnce) {
                   << " s\n";
     }
     ASSERT_TRUE(lab::set_sysctl(lab_.at(Place::node), "net/ipv4/vs/conn_reuse_mode", "1"));
+}
+
+// The other side of it: whether such a client still gets an endpoint that drains.
+TEST_P(IpvsPackets, TheSameSourcePortLeavesADrainedEndpoint) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1))});
+    const auto same = with_source(flow(), lab::address(Place::ext, GetParam()), Port(40002));
+    EXPECT_EQ(describe(lab_, attempt(lab_, same)), "pod1 masq");
+    commit({change(set, endpoint(Place::pod1, 0)), change(add, endpoint(Place::pod2))});
+    EXPECT_EQ(describe(lab_, attempt(lab_, same)), "pod2 masq");
 }
 
 }  // namespace

@@ -56,6 +56,15 @@ void put_server(Message& message, const Server& server) {
     });
 }
 
+void put_address_key(Message& message, const AnyServer& server) {
+    message.nest(IPVS_CMD_ATTR_SERVICE, [&] {
+        message.put_u16(IPVS_SVC_ATTR_AF, address_family(server.family));
+        message.put_u16(IPVS_SVC_ATTR_PROTOCOL, server.protocol);
+        put_address(message, IPVS_SVC_ATTR_ADDR, server.address.ip);
+        message.put_u16(IPVS_SVC_ATTR_PORT, server.address.port.be16());
+    });
+}
+
 void put_server_key(Message& message, const ServerKey& key) {
     message.nest(IPVS_CMD_ATTR_SERVICE, [&] { put_key(message, key); });
 }
@@ -114,12 +123,7 @@ void write_correction(Message& message, uint16_t ipvs, const Change& addition) {
 
 void write_removal(Message& message, uint16_t ipvs, const AnyServer& server) {
     message.begin_generic(ipvs, IPVS_CMD_DEL_SERVICE, 0);
-    message.nest(IPVS_CMD_ATTR_SERVICE, [&] {
-        message.put_u16(IPVS_SVC_ATTR_AF, address_family(server.family));
-        message.put_u16(IPVS_SVC_ATTR_PROTOCOL, server.protocol);
-        put_address(message, IPVS_SVC_ATTR_ADDR, server.address.ip);
-        message.put_u16(IPVS_SVC_ATTR_PORT, server.address.port.be16());
-    });
+    put_address_key(message, server);
 }
 
 void write_server_list(Message& message, uint16_t ipvs) {
@@ -156,6 +160,11 @@ std::optional<AnyServer> read_server(const nlmsghdr& message) {
 void write_destination_list(Message& message, uint16_t ipvs, const ServerKey& server) {
     message.begin_generic(ipvs, IPVS_CMD_GET_DEST, NLM_F_DUMP);
     put_server_key(message, server);
+}
+
+void write_destination_list(Message& message, uint16_t ipvs, const AnyServer& server) {
+    message.begin_generic(ipvs, IPVS_CMD_GET_DEST, NLM_F_DUMP);
+    put_address_key(message, server);
 }
 
 std::optional<Activity> read_destination(const nlmsghdr& message, const ServerKey& server) {

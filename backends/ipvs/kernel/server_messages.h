@@ -36,6 +36,8 @@ std::optional<AnyServer> read_server(const nlmsghdr& message);
 
 /// Asks for the destinations of a server: nothing if there is no such server.
 void write_destination_list(Message& message, uint16_t ipvs, const ServerKey& server);
+/// The same of a server that is found by protocol, address and port.
+void write_destination_list(Message& message, uint16_t ipvs, const AnyServer& server);
 std::optional<Activity> read_destination(const nlmsghdr& message, const ServerKey& server);
 
 /// Seconds after which connections are forgotten. 0: not to be changed.

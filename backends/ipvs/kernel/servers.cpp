@@ -229,6 +229,25 @@ Result<std::vector<Activity>> Servers::destinations(const std::vector<ServerKey>
     return all;
 }
 
+Result<bool> Servers::has_connections(const AnyServer& server) {
+    const auto ipvs = family();
+    if (!ipvs) {
+        return std::unexpected(ipvs.error());
+    }
+    bool open = false;
+    const auto done =
+        channel_.list([&](Message& message) { write_destination_list(message, *ipvs, server); },
+                      [&](const nlmsghdr& message) {
+                          const auto activity = read_destination(message, {server.family, 0});
+                          open = open || (activity && activity->active > 0);
+                      },
+                      [&] { open = false; });
+    if (!done && done.error().code != ESRCH) {
+        return std::unexpected(done.error());
+    }
+    return open;
+}
+
 Result<void> Servers::remove(const std::vector<AnyServer>& servers) {
     const auto ipvs = family();
     if (!ipvs) {

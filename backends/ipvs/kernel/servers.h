@@ -25,6 +25,9 @@ class Servers {
     Result<std::vector<AnyServer>> list();
     /// The destinations of servers, one question per server; of a server that is gone, none.
     Result<std::vector<Activity>> destinations(const std::vector<ServerKey>& servers);
+    /// Whether a connection is open through a server that is found by an address. One that is gone
+    /// has none.
+    Result<bool> has_connections(const AnyServer& server);
     /// Removes servers that are found by an address, with their destinations; fine if gone.
     Result<void> remove(const std::vector<AnyServer>& servers);
 

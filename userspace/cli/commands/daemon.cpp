@@ -254,7 +254,7 @@ void Daemon::Impl::on_synced() {
     // Not before: rules that are stale are better than none.
     chores_.post([this, settings = options_.backend] {
         retire_others(mode_, settings, log_);
-        kube_proxy::remove_leftovers(log_);
+        kube_proxy::remove_leftovers(settings.ipvs.exclude_cidrs, log_);
     });
 }
 
