@@ -115,7 +115,7 @@ class PortCompiler {
             emit_frontend(frontend);
         }
         emit_ranges();
-        emit_hairpin();
+        emit_endpoints();
         return {};
     }
 
@@ -271,11 +271,13 @@ class PortCompiler {
         }
     }
 
-    void emit_hairpin() {
+    void emit_endpoints() {
         for (const auto* list : {&plan_.cluster, &plan_.local}) {
             for (const auto& endpoint : *list) {
+                const auto& ip = endpoint.address.ip;
+                out_.shared.emplace_back(nft::address_element(SetId::service_endpoints, ip));
                 if (endpoint.is_local) {
-                    out_.shared.emplace_back(nft::hairpin_element(endpoint.address.ip));
+                    out_.shared.emplace_back(nft::hairpin_element(ip));
                 }
             }
         }

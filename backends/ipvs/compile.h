@@ -10,7 +10,8 @@ namespace sy::ipvs {
 
 /// Translates `plan`. `before` is what the kernel has of this Service (after a restart: what its
 /// frontends led to); its ids and slots are kept wherever possible. Shared are elements of
-/// cluster_ips, vips and hairpin. Fails if a limit of the layout is exceeded (ids, classes).
+/// cluster_ips, vips, hairpin and service_endpoints. Fails if a limit of the layout is exceeded
+/// (ids, classes).
 Result<Fragment> compile(const ServicePlan& plan, const Fragment& before, nft::Numbers& numbers);
 
 }  // namespace sy::ipvs

@@ -48,9 +48,10 @@ constexpr int32_t kBehindOutput = -97;
 // Before connection tracking (-200) knows a packet that a process of this node sends.
 constexpr int32_t kForwarded = -300;
 
-constexpr std::array kSets{pod_cidrs,      service_cidrs,  nodeport_ips, cluster_ips, vips,
-                           mark_frontends, mark_nodeports, mark_ranges,  sticky,      mark_affinity,
-                           mark_slots,     mark_servers,   hairpin,      classes};
+constexpr std::array kSets{pod_cidrs, service_cidrs,     nodeport_ips,   cluster_ips,
+                           vips,      mark_frontends,    mark_nodeports, mark_ranges,
+                           sticky,    mark_affinity,     mark_slots,     mark_servers,
+                           hairpin,   service_endpoints, classes};
 
 constexpr Term kMark{mark, 0xffff'ffff};
 constexpr Term kEndpoint{priority, 0xffff'ffff};
@@ -209,6 +210,7 @@ Table describe_marks(const TableConfig& config) {
     append(filter_chains());
     chains.push_back(source_chain(config));
     chains.push_back(postrouting_chain());
+    chains.push_back(nft::stray_chain());
     for (const auto& def : config.classes) {
         table.classes.push_back(nft::class_element(def));
     }
@@ -269,6 +271,7 @@ std::vector<Need> marks_needs(Family family) {
         {set_mark({{original_daddr}, {l4proto}, {original_dport}}, mark_frontends),
          "ct original addresses and ports"},
         {NeitherSynNorRst{}, "tcp flags"},
+        {nft::Count{}, "counters"},
         {IsNodeAddress{saddr, false}, "fib (CONFIG_NFT_FIB)"},
         {PacketInterface{.name = "lo", .output = true}, "oifname"},
         {set_endpoint({kMark, {random, 2}}, mark_slots), "numgen (CONFIG_NFT_NUMGEN)"},

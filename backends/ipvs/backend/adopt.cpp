@@ -13,7 +13,8 @@ namespace sy::ipvs {
 namespace {
 
 bool is_shared(nft::SetId set) {
-    return set == nft::SetId::cluster_ips || set == nft::SetId::vips || set == nft::SetId::hairpin;
+    return set == nft::SetId::cluster_ips || set == nft::SetId::vips ||
+           set == nft::SetId::hairpin || set == nft::SetId::service_endpoints;
 }
 
 }  // namespace

@@ -115,6 +115,13 @@ class IpvsBackend : public Backend {
     std::set<EndpointAddr> orphaned_udp_;
 };
 
+/// The backend on the real kernel, in the network namespace of the calling thread. `log` must
+/// outlive it.
+Result<std::unique_ptr<Backend>> make_backend(const IpvsSettings& settings, Log& log);
+
+/// Removes everything of ours from the kernel, in the network namespace of the calling thread.
+Result<void> remove(const IpvsSettings& settings, Log& log);
+
 /// What render prints: the companion tables in nft's words, then the servers in those of
 /// `ipvsadm -S`, for an empty kernel.
 std::string render(const PlanDelta& plans, const NodeFacts& facts);

@@ -1,4 +1,4 @@
-// What render prints.
+// What render prints and where a backend on the real kernel comes from.
 #include <algorithm>
 #include <array>
 
@@ -35,6 +35,23 @@ std::string server_text(const Object& object, const std::string& scheduler) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<Backend>> make_backend(const IpvsSettings& settings, Log& log) {
+    auto kernel = open_kernel(settings, log);
+    if (!kernel) {
+        return std::unexpected(kernel.error());
+    }
+    auto tables = nft::open_kernel(marks_layout());
+    if (!tables) {
+        return std::unexpected(tables.error());
+    }
+    return std::make_unique<IpvsBackend>(std::move(*kernel), std::move(*tables), settings, log);
+}
+
+Result<void> remove(const IpvsSettings& settings, Log& log) {
+    auto backend = make_backend(settings, log);
+    return backend ? (*backend)->teardown() : std::unexpected(backend.error());
+}
 
 std::string render(const PlanDelta& plans, const NodeFacts& facts) {
     nft::NumberPool numbers(kMaxId);
