@@ -1,9 +1,11 @@
 // What the agent asks of any backend. No backend type leaks through here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -188,6 +190,12 @@ class Backend {
     virtual std::unique_ptr<SocketPruner> socket_pruner() { return nullptr; }
     /// Null: this backend does not count per Service.
     virtual std::unique_ptr<TrafficReader> traffic_reader() { return nullptr; }
+
+    /// How long from now until tend() should be called; nothing: there is no need. Asked after
+    /// every call of adopt, apply, audit and tend.
+    virtual std::optional<std::chrono::milliseconds> tend_in() const { return std::nullopt; }
+    /// Goes on with what takes its time: endpoints that are gone and whose connections live on.
+    virtual Result<void> tend() { return {}; }
 
     /// All maps that exist, as far as we know without asking the kernel; always in the same order.
     virtual std::vector<MapFill> fill() const = 0;

@@ -7,6 +7,7 @@
 
 #include "backends/ebpf/backend/backend.h"
 #include "backends/iptables/backend/backend.h"
+#include "backends/ipvs/backend/backend.h"
 #include "backends/nftables/backend/backend.h"
 
 namespace sy {
@@ -63,6 +64,15 @@ constexpr std::array kBackends{
         .retire = [](const BackendSettings& settings, const BackendEntry&,
                      Log& log) { return iptables::remove(settings.iptables, log); },
         .capabilities = kIptablesNeeds,
+    },
+    BackendEntry{
+        .name = "ipvs",
+        .make = [](const BackendSettings& settings,
+                   Log& log) { return ipvs::make_backend(settings.ipvs, log); },
+        .render = ipvs::render,
+        .retire = [](const BackendSettings& settings, const BackendEntry&,
+                     Log& log) { return ipvs::remove(settings.ipvs, log); },
+        .capabilities = kNetAdmin,
     },
 };
 

@@ -21,7 +21,8 @@ struct Value {
 };
 
 /// `meta priority & bits != none`, the same of meta mark, `ct status dnat`, `ct state invalid`.
-inline constexpr uint32_t kCtStateNew = 8;  // NF_CT_STATE_BIT(IP_CT_NEW)
+inline constexpr uint32_t kCtStateInvalid = 1;  // NF_CT_STATE_INVALID_BIT
+inline constexpr uint32_t kCtStateNew = 8;      // NF_CT_STATE_BIT(IP_CT_NEW)
 struct HasBits {
     enum class Of : uint8_t { priority, mark, ct_status, ct_state };
     Of of = Of::priority;
@@ -138,6 +139,9 @@ Table describe(const TableConfig& config);
 
 /// How "from a pod of this node" is decided; nothing if the family has no detector.
 std::optional<Statement> local_source(const TableConfig& config, bool negated);
+/// Drops segments of endpoints that connection tracking does not know: they would leave
+/// untranslated.
+Chain stray_chain();
 /// The chains of all classes, each once.
 std::vector<Chain> class_chains(const TableConfig& config);
 /// "known_10800"

@@ -15,9 +15,6 @@ namespace {
 using enum Load;
 using Kind = Verdict::Kind;
 
-// Bits of NF_CT_STATE_INVALID_BIT and IPS_DST_NAT as the ct expression gives them.
-constexpr uint32_t kStateInvalid = 1;
-
 constexpr Term kPriority{priority};
 constexpr Term kList{priority, ~kClassMask};
 
@@ -110,16 +107,6 @@ Chain translated_chain() {
           go_to("source")},
          {InSet{{{original_daddr}}, SetId::nodeport_ips, false}, IsTransport{},
           set_to(ports, SetId::nodeports), go_to("source")}}};
-}
-
-Chain stray_chain() {
-    // A late segment of a connection conntrack gave up would reach the client untranslated and
-    // make it reset the connection.
-    return {"stray",
-            "segments conntrack does not know must not leave untranslated",
-            Hook{"filter", "forward", NF_INET_FORWARD, NF_IP_PRI_FILTER, "filter"},
-            {{HasBits{HasBits::Of::ct_state, kStateInvalid},
-              InSet{{{saddr}}, SetId::service_endpoints, false}, Count{}, drop()}}};
 }
 
 using enum SetId;

@@ -68,6 +68,13 @@ class Element {
     Element& data_bytes(std::span<const uint8_t> part);
     Element& data_word(uint32_t host_order);
 
+    /// The same key and data in another set.
+    Element moved_to(SetId set) const {
+        Element moved = *this;
+        moved.set_ = set;
+        return moved;
+    }
+
     /// Same family, set and key, whatever the data.
     bool same_key(const Element& other) const;
 

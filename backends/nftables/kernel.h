@@ -46,6 +46,11 @@ struct Transaction {
     std::vector<ElementOp> remove;
     std::vector<ElementOp> add;
 
+    /// Objects written.
+    std::size_t writes() const {
+        return add.size() + remove.size() + create.size() + rewrite.size() + flush.size() +
+               add_classes.size();
+    }
     bool empty() const {
         return create.empty() && rewrite.empty() && flush.empty() && remove_classes.empty() &&
                add_classes.empty() && remove.empty() && add.empty();

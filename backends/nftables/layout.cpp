@@ -1,5 +1,8 @@
 #include "backends/nftables/layout.h"
 
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -27,6 +30,17 @@ std::optional<Statement> local_source(const TableConfig& config, bool negated) {
         }
     }
     return std::nullopt;
+}
+
+Chain stray_chain() {
+    // A late segment of a connection conntrack gave up would reach the client untranslated and
+    // make it reset the connection.
+    return {"stray",
+            "segments conntrack does not know must not leave untranslated",
+            Hook{"filter", "forward", NF_INET_FORWARD, NF_IP_PRI_FILTER, "filter"},
+            {{HasBits{HasBits::Of::ct_state, kCtStateInvalid},
+              InSet{{{Load::saddr}}, SetId::service_endpoints, false}, Count{},
+              Verdict{Verdict::Kind::drop, {}}}}};
 }
 
 std::vector<Chain> class_chains(const TableConfig& config) {

@@ -4,8 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "backends/nftables/word.h"
-
 namespace sy::nft {
 namespace {
 
@@ -16,31 +14,31 @@ std::vector<ClassDef> sorted_by_number(std::vector<ClassDef> classes) {
 
 }  // namespace
 
-NumberPool::NumberPool() {
+NumberPool::NumberPool(uint32_t max_id) : max_id_(max_id) {
     for (auto& family : families_) {
-        family.used.resize(kMaxId + 1, false);
+        family.used.resize(max_id_ + 1, false);
     }
 }
 
 Result<uint32_t> NumberPool::new_id(Family family) {
     auto& own = families_[index_of(family)];
-    for (uint32_t tried = 0; tried < kMaxId; ++tried) {
+    for (uint32_t tried = 0; tried < max_id_; ++tried) {
         const uint32_t id = own.next_id;
-        own.next_id = id == kMaxId ? 1 : id + 1;
+        own.next_id = id == max_id_ ? 1 : id + 1;
         if (!own.used[id]) {
             own.used[id] = true;
             own.provisional.insert(id);
             return id;
         }
     }
-    return fail("all " + std::to_string(kMaxId) + " service-port ids of " +
+    return fail("all " + std::to_string(max_id_) + " service-port ids of " +
                 std::string(to_string(family)) + " are in use");
 }
 
 void NumberPool::reserve_id(Family family, uint32_t id) {
     auto& own = families_[index_of(family)];
     own.used.at(id) = true;
-    own.next_id = std::max(own.next_id, id == kMaxId ? 1 : id + 1);
+    own.next_id = std::max(own.next_id, id == max_id_ ? 1 : id + 1);
 }
 
 void NumberPool::release_id(Family family, uint32_t id) {

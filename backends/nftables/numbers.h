@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/nftables/compile.h"
+#include "backends/nftables/word.h"
 
 namespace sy::nft {
 
@@ -22,7 +23,8 @@ constexpr std::size_t index_of(Family family) {
 /// were: packets and affinity entries of its former owner are long gone by then.
 class NumberPool : public Numbers {
   public:
-    NumberPool();
+    /// Ids are 1..max_id; the default is what the words of mode nftables have room for.
+    explicit NumberPool(uint32_t max_id = kMaxId);
 
     Result<uint32_t> new_id(Family family) override;
     Result<uint32_t> class_for(Family family, uint32_t count, uint32_t timeout) override;
@@ -60,6 +62,7 @@ class NumberPool : public Numbers {
         bool out_of_classes = false;
     };
 
+    uint32_t max_id_;
     std::array<PerFamily, 2> families_;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "backends/nftables/element_text.h"
 #include "backends/nftables/layout.h"
@@ -72,6 +73,17 @@ std::string duration_text(uint32_t seconds) {
     return text;
 }
 
+// nft lists a mask of leading bits as a prefix.
+std::string mark_bits_text(const HasBits& s) {
+    const auto leading = std::countl_one(s.bits);
+    const bool prefix = leading == std::popcount(s.bits);
+    return (prefix ? "meta mark " : "meta mark & " + mark_text(s.bits) + " ") +
+           (!s.equal ? "!= "
+            : prefix ? ""
+                     : "== ") +
+           mark_text(s.equal.value_or(0)) + (prefix ? "/" + std::to_string(leading) : "");
+}
+
 // One overload for each kind of statement.
 struct StatementText {
     Family family;
@@ -81,8 +93,7 @@ struct StatementText {
             case HasBits::Of::priority:
                 return "meta priority & " + word_text(s.bits) + " != none";
             case HasBits::Of::mark:
-                return "meta mark & " + mark_text(s.bits) +
-                       (s.equal ? " == " + mark_text(*s.equal) : " != " + mark_text(0));
+                return mark_bits_text(s);
             case HasBits::Of::ct_status:
                 return "ct status dnat";
             case HasBits::Of::ct_state:

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
 namespace sy::lab {
@@ -18,6 +19,11 @@ struct Form {
     bool (*runs_here)() = nullptr;
 };
 
+bool has_ipvs() {
+    return std::filesystem::exists("/proc/net/ip_vs") ||
+           std::system("modprobe -q ip_vs >/dev/null 2>&1") == 0;
+}
+
 constexpr std::array kForms{
     Form{.backend = "nftables", .name = "nftables", .view = view_of_nftables},
     Form{.backend = "ebpf", .name = "ebpf", .view = view_of_ebpf},
@@ -31,6 +37,9 @@ constexpr std::array kForms{
          .view = view_of_iptables_nft,
          .choose = [](BackendSettings& s) { s.iptables.variant = IptablesVariant::nft; },
          .flag = "--iptables-variant=nft"},
+    // Kernels without IPVS, that of this repository's CI among them, leave it to the virtual
+    // machine.
+    Form{.backend = "ipvs", .name = "ipvs", .view = view_of_ipvs, .runs_here = has_ipvs},
 };
 
 std::vector<Contender> find() {

@@ -50,6 +50,7 @@ std::unique_ptr<OutsideView> view_of_nftables();
 std::unique_ptr<OutsideView> view_of_ebpf();
 std::unique_ptr<OutsideView> view_of_iptables_legacy();
 std::unique_ptr<OutsideView> view_of_iptables_nft();
+std::unique_ptr<OutsideView> view_of_ipvs();
 
 /// What a command prints in the node's namespace; or "error: …".
 std::string listed(const Lab& lab, const std::vector<std::string>& command);

@@ -67,19 +67,25 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     void on_audited(const Result<KernelReport>& report);
     void on_drift_readable();
 
+    // What the backend wants to do later.
+    void schedule_tending(std::optional<std::chrono::milliseconds> in);
+    void begin_tending();
+
     /// Runs `on_worker` there and `on_strand` with its result here, unless the agent is gone.
     template <class OnWorker, class OnStrand>
     void run(OnWorker on_worker, OnStrand on_strand) {
         worker_->post([this, weak = weak_from_this(), on_worker = std::move(on_worker),
                        on_strand = std::move(on_strand)]() mutable {
             auto result = on_worker();
-            boost::asio::post(parts_.io, [weak, result = std::move(result),
-                                          on_strand = std::move(on_strand)]() mutable {
-                const auto self = weak.lock();
-                if (self && self->worker_) {
-                    on_strand(std::move(result));
-                }
-            });
+            boost::asio::post(
+                parts_.io, [weak, result = std::move(result), tend_in = parts_.backend->tend_in(),
+                            on_strand = std::move(on_strand)]() mutable {
+                    const auto self = weak.lock();
+                    if (self && self->worker_) {
+                        self->schedule_tending(tend_in);
+                        on_strand(std::move(result));
+                    }
+                });
         });
     }
 

@@ -155,6 +155,23 @@ void Agent::Impl::begin_audit() {
         [this](const Result<KernelReport>& report) { on_audited(report); });
 }
 
+void Agent::Impl::schedule_tending(std::optional<std::chrono::milliseconds> in) {
+    pacer_.schedule(Job::tend, in ? std::optional(Clock::now() + *in) : std::nullopt);
+}
+
+void Agent::Impl::begin_tending() {
+    pacer_.started(Job::tend);
+    run([this] { return parts_.backend->tend(); },
+        [this](const Result<void>& done) {
+            pacer_.finished(Job::tend, Clock::now(), done.has_value());
+            if (!done) {
+                parts_.log.warning("endpoints that are gone could not be tended: " +
+                                   done.error().message());
+            }
+            pump();
+        });
+}
+
 void Agent::Impl::on_audited(const Result<KernelReport>& report) {
     const TimePoint now = Clock::now();
     pacer_.finished(Job::audit, now, report.has_value());

@@ -120,6 +120,8 @@ void Agent::Impl::pump() {
         begin_audit();
     } else if (step.job == Job::apply) {
         begin_sync(now);
+    } else if (step.job == Job::tend) {
+        begin_tending();
     }
     arm_timer(step.wake);
 }

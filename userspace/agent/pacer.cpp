@@ -9,7 +9,7 @@ Step Pacer::next(TimePoint now) const {
     if (!open_ || running_) {
         return step;
     }
-    for (const Job job : {Job::audit, Job::apply}) {
+    for (const Job job : {Job::audit, Job::apply, Job::tend}) {
         const Lane& lane = of(job);
         if (!lane.wanted) {
             continue;
@@ -22,6 +22,12 @@ Step Pacer::next(TimePoint now) const {
     return step;
 }
 
+void Pacer::schedule(Job job, std::optional<TimePoint> at) {
+    Lane& lane = of(job);
+    lane.wanted = at.has_value();
+    lane.not_before = at.value_or(TimePoint{});
+}
+
 void Pacer::started(Job job) {
     running_ = true;
     of(job).wanted = false;
@@ -30,8 +36,13 @@ void Pacer::started(Job job) {
 void Pacer::finished(Job job, TimePoint now, bool ok) {
     running_ = false;
     Lane& lane = of(job);
-    if (ok) {
+    if (ok || job == Job::tend) {
         lane.failures = 0;
+    }
+    if (job == Job::tend) {
+        return;  // the backend says when again
+    }
+    if (ok) {
         lane.not_before = now + (job == Job::apply ? config_.min_period : config_.audit_period);
         return;
     }

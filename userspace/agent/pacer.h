@@ -10,7 +10,7 @@
 namespace sy {
 
 /// What the worker can be told to do in steady state.
-enum class Job { apply, audit };
+enum class Job { apply, audit, tend };
 
 /// The next thing to do: start a job now, or look again at `wake`, or (neither) wait for news.
 struct Step {
@@ -45,9 +45,12 @@ class Pacer {
     bool is_open() const { return open_; }
 
     void want(Job job) { of(job).wanted = true; }
+    /// Wants `job` from `at` on; nothing: not at all.
+    void schedule(Job job, std::optional<TimePoint> at);
     bool wants(Job job) const { return of(job).wanted; }
 
-    /// What to do at `now`. An audit goes first: an apply on top of foreign changes may fail.
+    /// What to do at `now`. An audit goes first: an apply on top of foreign changes may fail. What
+    /// is to be tended can wait for both.
     Step next(TimePoint now) const;
 
     /// The caller has started `job`; the want is taken.
@@ -72,7 +75,7 @@ class Pacer {
     const Lane& of(Job job) const { return lanes_[static_cast<std::size_t>(job)]; }
 
     Config config_;
-    std::array<Lane, 2> lanes_;
+    std::array<Lane, 3> lanes_;
     bool open_ = false;
     bool running_ = false;
 };

@@ -140,7 +140,7 @@ Result<void> NftBackend::teardown() {
     auto removed = tables_.kernel().remove_tables();
     if (removed) {
         ledger_ = {};
-        numbers_ = {};
+        numbers_ = NumberPool();
         tables_.forget();
         facts_.reset();
         adopted_ = {};

@@ -213,9 +213,7 @@ std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& 
             return std::unexpected(GroupRefused{refused.error, refused.suspects, element});
         }
         ++report.transactions;
-        report.writes += transaction.add.size() + transaction.remove.size() +
-                         transaction.create.size() + transaction.rewrite.size() +
-                         transaction.flush.size() + transaction.add_classes.size();
+        report.writes += transaction.writes();
     }
     note_committed(stage, transaction, changes);
     ledger_.commit(stage, changes);

@@ -53,8 +53,9 @@ class Tables {
     Transaction transaction_for(ElementChanges changes, const Content& content) const;
     /// Every transaction goes through here: the watch does not listen to large ones.
     std::expected<void, CommitError> commit(const Transaction& transaction);
-    /// The transaction took effect; `remove` and `add` are the elements that came and went.
+    /// The transaction took effect; its elements are counted by themselves.
     void note(const Transaction& transaction);
+    /// An element came (1) or went (-1).
     void count(const Element& element, int64_t by);
     /// The class is about to be removed.
     void drop_class(Family family, const ClassDef& def);

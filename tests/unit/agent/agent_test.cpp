@@ -205,6 +205,16 @@ TEST_F(AgentTest, AnAuditCanBeAskedForAndIsRetried) {
     EXPECT_THAT(log_.lines(), Contains(HasSubstr("could not be checked")));
 }
 
+TEST_F(AgentTest, TendsTheBackendAsOftenAsItAsks) {
+    kernel_->wants_tending(3);
+    make_synced(1);
+    until([this] { return kernel_->tends() == 3; });
+    drain();
+    EXPECT_EQ(kernel_->tends(), 3U);
+    EXPECT_THAT(log_.lines(), Contains(HasSubstr("could not be tended")));
+    EXPECT_THAT(kernel_->applies(), SizeIs(1));
+}
+
 TEST_F(AgentTest, AMissingKernelFeatureIsFatal) {
     kernel_->probe_gives(fail("no nf_tables", "kernel"));
     make();

@@ -73,6 +73,15 @@ class FakeKernel {
         const std::lock_guard lock(mutex_);
         return applies_;
     }
+    /// The backend asks to be tended that often; the last time fails.
+    void wants_tending(unsigned times) {
+        const std::lock_guard lock(mutex_);
+        tends_wanted_ = times;
+    }
+    unsigned tends() const {
+        const std::lock_guard lock(mutex_);
+        return tends_;
+    }
     std::size_t audits() const {
         const std::lock_guard lock(mutex_);
         return audits_;
@@ -133,6 +142,8 @@ class FakeKernel {
     }
 
     mutable std::mutex mutex_;
+    unsigned tends_wanted_ = 0;
+    unsigned tends_ = 0;
     std::condition_variable changed_;
     bool held_ = false;
     std::size_t entered_ = 0;
@@ -183,6 +194,20 @@ class FakeBackend : public Backend {
         return std::make_unique<FakeWatch>(kernel_);
     }
     Result<void> teardown() override { return {}; }
+    std::optional<std::chrono::milliseconds> tend_in() const override {
+        const std::lock_guard lock(kernel_->mutex_);
+        return kernel_->tends_wanted_ == 0 ? std::nullopt
+                                           : std::optional(std::chrono::milliseconds(1));
+    }
+    Result<void> tend() override {
+        const std::lock_guard lock(kernel_->mutex_);
+        --kernel_->tends_wanted_;
+        ++kernel_->tends_;
+        if (kernel_->tends_wanted_ == 0) {
+            return fail("tend", "fake kernel");
+        }
+        return {};
+    }
     std::vector<EndpointAddr> orphaned_udp_frontends() const override { return kernel_->orphans_; }
     std::vector<MapFill> fill() const override {
         return {{.map = "frontends",

@@ -120,6 +120,24 @@ TEST(Pacer, AuditsAreRateLimitedAndAppliesGoOnMeanwhile) {
     EXPECT_EQ(pacer.next(kStart + 200ms), start(Job::audit));
 }
 
+TEST(Pacer, TendsWhenItIsDueAndNothingElseIs) {
+    Pacer pacer = opened();
+    pacer.schedule(Job::tend, kStart + 2s);
+    EXPECT_EQ(pacer.next(kStart), wait_until(kStart + 2s));
+    pacer.want(Job::apply);
+    EXPECT_EQ(pacer.next(kStart + 2s), start(Job::apply));
+    pacer.started(Job::apply);
+    pacer.finished(Job::apply, kStart + 2s, true);
+    EXPECT_EQ(pacer.next(kStart + 2s), start(Job::tend));
+    pacer.started(Job::tend);
+    pacer.finished(Job::tend, kStart + 3s, false);
+    // A failure is not retried by itself: the backend says when again.
+    EXPECT_EQ(pacer.next(kStart + 3s), Step{});
+    pacer.schedule(Job::tend, kStart + 4s);
+    pacer.schedule(Job::tend, std::nullopt);
+    EXPECT_EQ(pacer.next(kStart + 5s), Step{});
+}
+
 TEST(Backoff, DoublesUpToTheLimit) {
     EXPECT_EQ(backoff(100ms, 30s, 1), 100ms);
     EXPECT_EQ(backoff(100ms, 30s, 4), 800ms);

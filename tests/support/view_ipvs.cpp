@@ -1,0 +1,33 @@
+// The IPVS backend from outside: the companion table, virtual servers, routes.
+#include "tests/support/nft_table_view.h"
+
+namespace sy::lab {
+namespace {
+
+class IpvsView final : public NftTableView {
+  public:
+    IpvsView() : NftTableView("switchyard-ipvs", "nodeports") {}
+
+    std::vector<Damage> damages(const Lab& lab, Family family) const override {
+        auto all = NftTableView::damages(lab, family);
+        const std::string version = family == Family::ipv4 ? "-4" : "-6";
+        all.push_back({"all servers deleted", {"ipvsadm", "-C"}});
+        all.push_back({"the routes deleted",
+                       {"ip", version, "route", "flush", "table", "local", "proto", "88"}});
+        return all;
+    }
+
+    std::string leftovers(const Lab& lab) const override {
+        return NftTableView::leftovers(lab) + listed(lab, {"ipvsadm", "-S", "-n"}) +
+               listed(lab, {"ip", "route", "show", "table", "local", "proto", "88"}) +
+               listed(lab, {"ip", "-6", "route", "show", "table", "local", "proto", "88"});
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<OutsideView> view_of_ipvs() {
+    return std::make_unique<IpvsView>();
+}
+
+}  // namespace sy::lab
