@@ -102,7 +102,8 @@ class Kernel {
     virtual Result<std::vector<DumpedTable>> dump() = 0;
     /// All of it or nothing.
     virtual std::expected<void, CommitError> commit(const Transaction& transaction) = 0;
-    /// Deletes our tables, whatever they hold; fine if there are none. Two transactions: rules first.
+    /// Deletes our tables, whatever they hold; fine if there are none. Two transactions: rules
+    /// first.
     virtual Result<void> remove_tables() = 0;
     /// Creates and deletes what the layout needs in tables of another name, one feature at a
     /// time; the error names the feature that is missing.
