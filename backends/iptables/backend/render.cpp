@@ -106,9 +106,8 @@ Result<std::unique_ptr<Backend>> make_backend(const IptablesSettings& settings, 
     return std::make_unique<IptablesBackend>(std::move(*kernel), settings, log);
 }
 
-Result<void> remove(const IptablesSettings& settings, Log& log) {
-    const auto kernel = open_kernel(settings, log);
-    return kernel ? (*kernel)->remove_all() : std::unexpected(kernel.error());
+Result<void> remove(const IptablesSettings& /*settings*/, Log& log) {
+    return remove_all(log);
 }
 
 std::string render(const PlanDelta& plans, const NodeFacts& facts) {
