@@ -1,6 +1,8 @@
 // A netlink socket that carries many changes at once, and lists.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -9,8 +11,6 @@
 #include "backends/ipvs/kernel/message.h"
 #include "backends/ipvs/kernel/traffic.h"
 #include "os/netlink.h"
-
-struct nlmsghdr;
 
 namespace sy::ipvs {
 

@@ -1,6 +1,8 @@
 // One netlink message, written with libnl.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,7 +11,6 @@
 #include <type_traits>
 
 struct nl_msg;
-struct nlattr;
 
 namespace sy::ipvs {
 

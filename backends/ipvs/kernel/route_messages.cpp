@@ -13,15 +13,16 @@ void write_route(Message& message, const RouteChange& change, uint32_t loopback)
     const bool ipv4 = network.family() == Family::ipv4;
     message.begin(change.remove ? RTM_DELROUTE : RTM_NEWROUTE,
                   change.remove ? 0 : NLM_F_CREATE | NLM_F_REPLACE);
-    message.put_header(rtmsg{.rtm_family = static_cast<uint8_t>(ipv4 ? AF_INET : AF_INET6),
-                             .rtm_dst_len = static_cast<uint8_t>(network.prefix()),
-                             .rtm_src_len = 0,
-                             .rtm_tos = 0,
-                             .rtm_table = RT_TABLE_LOCAL,
-                             .rtm_protocol = kRouteProtocol,
-                             .rtm_scope = ipv4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE,
-                             .rtm_type = RTN_LOCAL,
-                             .rtm_flags = 0});
+    message.put_header(
+        rtmsg{.rtm_family = static_cast<uint8_t>(ipv4 ? AF_INET : AF_INET6),
+              .rtm_dst_len = static_cast<uint8_t>(network.prefix()),
+              .rtm_src_len = 0,
+              .rtm_tos = 0,
+              .rtm_table = RT_TABLE_LOCAL,
+              .rtm_protocol = kRouteProtocol,
+              .rtm_scope = ipv4 ? uint8_t{RT_SCOPE_HOST} : uint8_t{RT_SCOPE_UNIVERSE},
+              .rtm_type = RTN_LOCAL,
+              .rtm_flags = 0});
     message.put(RTA_DST, network.first().bytes());
     message.put_u32(RTA_OIF, loopback);
     if (!change.remove) {

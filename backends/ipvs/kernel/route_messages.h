@@ -1,13 +1,13 @@
 // Local routes and interface addresses in the words of rtnetlink.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <optional>
 
 #include "backends/ipvs/kernel.h"
 #include "backends/ipvs/kernel/message.h"
-
-struct nlmsghdr;
 
 namespace sy::ipvs {
 

@@ -1,14 +1,14 @@
 // Virtual servers and their destinations in the words of the kernel's generic netlink family IPVS.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "backends/ipvs/kernel.h"
 #include "backends/ipvs/kernel/message.h"
-
-struct nlmsghdr;
 
 namespace sy::ipvs {
 
