@@ -58,8 +58,10 @@ def locked(path):
 
 def run(command, what, **options):
     """Runs a program; its output is shown only when it fails."""
+    # The tools for modules are where only root looks for programs.
+    paths = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
     try:
-        done = subprocess.run(command, stdin=options.pop("stdin", subprocess.DEVNULL),
+        done = subprocess.run(command, env=dict(os.environ, PATH=paths), stdin=options.pop("stdin", subprocess.DEVNULL),
                               stdout=options.pop("stdout", subprocess.PIPE),
                               stderr=subprocess.PIPE, check=False, **options)
     except FileNotFoundError as error:
@@ -80,10 +82,11 @@ def unpacked(package):
         archive = download(package, work)
         target = os.path.join(work, "tree")
         os.mkdir(target)
-        run(["sh", "-c", 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "$@"'.replace(
-            '"$@"', " ".join(f"--exclude='*/{name}'" for name in LEFT_OUT)),
-            "sh", archive, target], f"unpack {package}")
+        run(["dpkg-deb", "-x", archive, target], f"unpack {package}")
         release = only(os.path.join(target, "lib", "modules"))
+        for name in LEFT_OUT:
+            shutil.rmtree(os.path.join(target, "lib", "modules", release, name),
+                          ignore_errors=True)
         run(["depmod", "-b", target, release], "index the modules")
         with open(os.path.join(target, "vmlinux"), "wb") as file:
             file.write(uncompressed(os.path.join(target, "boot", "vmlinuz-" + release)))
@@ -93,16 +96,23 @@ def unpacked(package):
 
 def download(package, folder):
     """Fetches a kernel package, or the one that a package like linux-image-amd64 stands for."""
-    listed = run(["apt-cache", "depends", "--no-recommends", "--no-suggests", "--important",
-                  package], f"look {package} up").decode()
+    try:
+        return fetch(package, folder)
+    except ImageError as error:
+        # The package lists may be missing, or name a version that was replaced since.
+        try:
+            run(["apt-get", "-q", "update"], "update the package lists")
+        except ImageError:
+            raise error from None
+        return fetch(package, folder)
+
+
+def fetch(package, folder):
+    """download() by the package lists as they are."""
+    listed = run(["apt-cache", "depends", "--important", package], f"look {package} up").decode()
     names = [line.split()[-1] for line in listed.splitlines() if "Depends: linux-image-" in line]
     wanted = names[0] if names else package
-    try:
-        run(["apt-get", "-q", "download", wanted], f"download {wanted}", cwd=folder)
-    except ImageError:
-        # The package lists may be missing or name a version that was replaced since.
-        run(["apt-get", "-q", "update"], "update the package lists")
-        run(["apt-get", "-q", "download", wanted], f"download {wanted}", cwd=folder)
+    run(["apt-get", "-q", "download", wanted], f"download {wanted}", cwd=folder)
     return os.path.join(folder, next(name for name in os.listdir(folder) if name.endswith(".deb")))
 
 

@@ -14,7 +14,7 @@ import tty
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-BOOT_SECONDS = 300
+BOOT_SECONDS = 600
 KERNEL_ARGUMENTS = (
     "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic nokaslr mitigations=off no_timer_check "
     "tsc=reliable random.trust_cpu=on")

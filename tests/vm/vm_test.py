@@ -1,8 +1,10 @@
 """What scripts/vm promises to its callers."""
 import os
+import pty
 import signal
 import subprocess
 import tempfile
+import termios
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -50,6 +52,33 @@ class Commands(unittest.TestCase):
         done = vm("no-such-command")
         self.assertEqual(done.returncode, 127)
         self.assertIn(b"no-such-command", done.stderr)
+
+
+class Shell(unittest.TestCase):
+    """A terminal inside."""
+
+    def test_keys_reach_the_shell_and_its_status_is_ours(self):
+        keyboard, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (33, 99))
+        with subprocess.Popen([VM, "--shell"], stdin=terminal, stdout=terminal,
+                              start_new_session=True) as process:
+            os.close(terminal)
+            shown = self.expect(keyboard, b"# ")
+            os.write(keyboard, b"stty size; sleep 600\n")
+            shown = self.expect(keyboard, b"33 99")
+            os.write(keyboard, b"\x03")  # for the program inside, not for scripts/vm
+            shown = self.expect(keyboard, b"# ")
+            os.write(keyboard, b"exit 9\n")
+            self.assertEqual(process.wait(), 9, shown)
+        os.close(keyboard)
+
+    @staticmethod
+    def expect(keyboard, text):
+        """Reads until `text` was shown; everything up to there."""
+        shown = b""
+        while text not in shown:
+            shown += os.read(keyboard, 4096)
+        return shown
 
 
 class Ends(unittest.TestCase):
