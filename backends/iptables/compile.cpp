@@ -43,8 +43,8 @@ class PortCompiler {
     Member member(Role role, const IpAddr& ip, Port port) const {
         return {.set = {port_.family, role, 0}, .ip = ip, .protocol = port_.protocol, .port = port};
     }
-    void own(Member member) { fragment_.own.emplace_back(std::move(member)); }
-    void share(Member member) { fragment_.shared.emplace_back(std::move(member)); }
+    void own(const Member& member) { fragment_.own.emplace_back(member); }
+    void share(const Member& member) { fragment_.shared.emplace_back(member); }
 
     /// In which trees the frontend is, and where they lead.
     void lead(const Frontend& frontend) {

@@ -50,6 +50,9 @@ struct SetRef {
     friend auto operator<=>(const SetRef&, const SetRef&) = default;
 };
 
+/// What a set has room for; less in affinity sets, where new members push out old ones.
+inline constexpr uint32_t kMaxMembers = 1U << 20;
+
 /// "sy4-cip", "sy6-a-<base32 of key>"; at most 31 characters.
 std::string set_name(const SetRef& set);
 /// Inverse of set_name.

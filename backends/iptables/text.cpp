@@ -108,7 +108,8 @@ std::string one_in(std::size_t count) {
     }
     constexpr uint64_t kWhole = uint64_t{1} << 31;
     constexpr int kDecimals = 11;
-    const auto share = static_cast<double>((kWhole + count / 2) / count) / kWhole;
+    const uint64_t units = (kWhole + count / 2) / count;
+    const auto share = static_cast<double>(units) / static_cast<double>(kWhole);
     std::array<char, 32> text{};
     const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), share,
                                             std::chars_format::fixed, kDecimals);

@@ -227,7 +227,7 @@ std::vector<MapFill> IptablesBackend::fill() const {
                 all.push_back({.map = role_name(set.role),
                                .family = own.family,
                                .elements = own.members[static_cast<std::size_t>(set.role)],
-                               .capacity = 0});
+                               .capacity = kMaxMembers});
             }
         }
     }

@@ -12,7 +12,6 @@
 namespace sy::iptables {
 namespace {
 
-constexpr uint32_t kMembers = 1U << 20;
 constexpr uint32_t kAffinityMembers = 1U << 16;
 // There may be thousands of affinity sets, and most have few members: the kernel's smallest table.
 constexpr uint32_t kAffinityBuckets = 64;
@@ -125,7 +124,7 @@ std::vector<uint8_t> create_request(RequestHead head, const SetShape& shape, uin
     request.put8(IPSET_ATTR_FAMILY, protocol_family(shape.family));
     nlattr* data = request.open(IPSET_ATTR_DATA);
     if (shape.timeout == 0) {
-        request.put_be32(IPSET_ATTR_MAXELEM, kMembers);
+        request.put_be32(IPSET_ATTR_MAXELEM, kMaxMembers);
     } else {
         request.put_be32(IPSET_ATTR_HASHSIZE, kAffinityBuckets);
         request.put_be32(IPSET_ATTR_MAXELEM, kAffinityMembers);
