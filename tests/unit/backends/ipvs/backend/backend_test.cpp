@@ -249,7 +249,7 @@ TEST_F(IpvsBackendTest, AnAuditMendsEverything) {
     destination(mark_of(2), kA).weight = 7;
     servers_.servers[{Family::ipv4, mark_of(77)}].scheduler = "rr";
     servers_.routes.clear();
-    tables_.tables.at(Family::ipv4).elements.erase(before.begin());
+    tables_.tables.at(Family::ipv4).elements.erase(*before.begin());
     const auto report = backend_->audit();
     ASSERT_TRUE(report);
     EXPECT_GE(report->drifted, 5U);
