@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <string_view>
 #include <unordered_set>
 
 #include "backends/iptables/backend/backend.h"
@@ -176,9 +177,11 @@ Restore IptablesBackend::nat_restore(Side& own, std::vector<Chain> lists,
         const auto known = own.nat.find(chain.name);
         return known == own.nat.end() || known->second != fingerprint(chain);
     };
+    std::unordered_set<std::string_view> kept;
     for (const auto& list : lists) {
-        std::erase(gone, list.name);
+        kept.insert(list.name);
     }
+    std::erase_if(gone, [&](const std::string& name) { return kept.contains(name); });
     auto& write = restore.write;
     std::ranges::copy_if(std::move(lists), std::back_inserter(write), differs);
     for (auto& tree : own.trees) {
