@@ -23,6 +23,10 @@ bool Drains::closing_id(Family family, uint32_t id) const {
            closing_.contains({family, kRoleLocal | mark_of(id)});
 }
 
+bool Drains::any_since(TimePoint at) const {
+    return std::ranges::any_of(begun_, [at](const auto& entry) { return entry.second <= at; });
+}
+
 std::vector<ServerKey> Drains::servers() const {
     std::vector<ServerKey> result;
     for (const auto& [place, begun] : begun_) {
