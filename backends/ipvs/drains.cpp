@@ -19,9 +19,12 @@ bool Drains::draining(const ServerKey& server, const EndpointAddr& address) cons
 }
 
 bool Drains::closing_id(Family family, uint32_t id) const {
-    return std::ranges::any_of(closing_, [&](const ServerKey& server) {
-        return server.family == family && id_of(server.mark) == id;
-    });
+    return closing_.contains({family, mark_of(id)}) ||
+           closing_.contains({family, kRoleLocal | mark_of(id)});
+}
+
+bool Drains::any_since(TimePoint at) const {
+    return std::ranges::any_of(begun_, [at](const auto& entry) { return entry.second <= at; });
 }
 
 std::vector<ServerKey> Drains::servers() const {

@@ -38,6 +38,9 @@ class Drains {
     /// Whether a server with this id is about to go.
     bool closing_id(Family family, uint32_t id) const;
 
+    /// Whether something drains that began no later than `at`.
+    bool any_since(TimePoint at) const;
+
     bool empty() const { return begun_.empty() && closing_.empty(); }
     /// Servers with destinations that drain, sorted, unique.
     std::vector<ServerKey> servers() const;

@@ -117,7 +117,7 @@ Result<void> IpvsBackend::look_around(const NodeFacts& facts) {
     // What the table holds back, and every route, depends on it.
     std::vector<nft::ElementOp> leave;
     std::vector<nft::ElementOp> come;
-    const auto all = elements_of(ledger_.all());
+    const auto all = elements_of(wanted());
     for (const auto& element : all) {
         const bool before = is_held_back(around_, element);
         const bool after = is_held_back(around, element);
@@ -171,6 +171,9 @@ std::vector<Object> IpvsBackend::wanted() const {
     if (!first_pass_done_) {
         std::ranges::copy(adopted_.rest(), std::back_inserter(objects));
     }
+    for (const auto& [element, since] : lingering_) {
+        objects.emplace_back(element);
+    }
     return objects;
 }
 
@@ -204,6 +207,7 @@ Result<void> IpvsBackend::teardown() {
         drains_ = {};
         retired_ids_.clear();
         routes_.clear();
+        lingering_.clear();
         around_ = {};
         facts_.reset();
         adopted_ = {};

@@ -198,6 +198,7 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
         }
     }
     std::vector<Change> reschedule;
+    reschedule.reserve(rescheduled_.size());
     for (const auto& server : rescheduled_) {
         reschedule.push_back({.kind = Change::Kind::set_server,
                               .server = {server, settings_.scheduler},
@@ -205,6 +206,7 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
     }
     rescheduled_.clear();
     auto parts = split(stage, around_);
+    let_linger(parts);
     std::set<std::pair<Family, uint32_t>> ids;
     for (const auto& element : elements_of(rest)) {
         if (const auto id = named_id(element)) {
@@ -222,6 +224,7 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
         return;
     }
     remove_servers(parts, report);
+    note_lingering(parts);
     remove_other_routes();
     for (const auto& [family, id] : ids) {
         release(family, id);

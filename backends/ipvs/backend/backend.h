@@ -71,6 +71,9 @@ class IpvsBackend : public Backend {
     void remove_servers(const Split& split, ApplyReport& report);
     void remove_routes(const Split& split, ApplyReport& report);
     void release(Family family, uint32_t id);
+    void let_linger(Split& split) const;
+    void note_lingering(const Split& split);
+    Result<void> end_lingering();
     GroupRefused refused(const CommitError& error);
 
     // adopt.cpp: start, audit, teardown
@@ -98,6 +101,9 @@ class IpvsBackend : public Backend {
     /// Routes in the kernel.
     std::set<LocalRoute> routes_;
     Locality around_;
+    /// Elements of VIPs with a route of their own that no Service asks for any more, and since
+    /// when: connections that drain still come in by them, and others have to be refused.
+    std::map<nft::Element, TimePoint> lingering_;
     /// Adopted servers with another scheduler than the one that was chosen.
     std::vector<ServerKey> rescheduled_;
     std::optional<NodeFacts> facts_;

@@ -48,6 +48,7 @@ std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& w
                                                             ApplyReport& report) {
     const auto stage = ledger_.stage(work);
     auto parts = split(stage, around_);
+    let_linger(parts);
     if (auto done = add_servers(parts, report); !done) {
         return done;
     }
@@ -61,6 +62,7 @@ std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& w
     }
     remove_servers(parts, report);
     remove_routes(parts, report);
+    note_lingering(parts);
     for (const auto& one : work) {
         const auto after = ids_of(one.want);
         for (const auto& [family, id] : after) {
@@ -233,7 +235,7 @@ void IpvsBackend::remove_routes(const Split& split, ApplyReport& report) {
 }
 
 std::optional<std::chrono::milliseconds> IpvsBackend::tend_in() const {
-    if (drains_.empty()) {
+    if (drains_.empty() && lingering_.empty()) {
         return std::nullopt;
     }
     using std::chrono::milliseconds;
@@ -257,11 +259,12 @@ Result<void> IpvsBackend::tend() {
         numbers_.release_id(retired.first, retired.second);
         return true;
     });
-    if (changes.empty()) {
-        return {};
+    if (!changes.empty()) {
+        if (auto done = kernel_->commit(changes); !done) {
+            return std::unexpected(std::move(done.error().error));
+        }
     }
-    auto done = kernel_->commit(changes);
-    return done ? Result<void>() : std::unexpected(std::move(done.error().error));
+    return end_lingering();
 }
 
 }  // namespace sy::ipvs

@@ -26,6 +26,10 @@ struct Split {
     /// Of elements that come and go.
     std::vector<RouteChange> remove_routes;
     std::vector<RouteChange> add_routes;
+    /// Elements that lead packets here and are gone for the Services, but not yet for connections
+    /// that drain; and such ones that are wanted again.
+    std::vector<nft::Element> linger;
+    std::vector<nft::Element> return_to_use;
 };
 
 Split split(const Book::Stage& stage, const Locality& around);

@@ -146,10 +146,10 @@ TEST_F(IpvsBackendTest, ARestartRemovesWhatIsGoneOnlyAfterTheWholePass) {
     EXPECT_THAT(servers_.routes, SizeIs(2));
     apply({}, true);
     EXPECT_EQ(destination(mark_of(2), kA).weight, 0U);
-    EXPECT_THAT(servers_.routes, SizeIs(1));
-    EXPECT_THAT(table(), Not(Contains(nft::address_element(SetId::vips, ip("198.51.100.1")))));
     ASSERT_TRUE(backend_->tend_in());
     EXPECT_TRUE(backend_->tend());
+    EXPECT_THAT(servers_.routes, SizeIs(1));
+    EXPECT_THAT(table(), Not(Contains(nft::address_element(SetId::vips, ip("198.51.100.1")))));
     EXPECT_FALSE(has_server(mark_of(2)));
     EXPECT_FALSE(backend_->tend_in());
 }
@@ -175,6 +175,28 @@ TEST_F(IpvsBackendTest, AnEndpointThatComesBackIsUsedAgain) {
     apply(delta({numbered(1, {kA, kB})}));
     EXPECT_EQ(destination(kMark, kB).weight, 1U);
     EXPECT_FALSE(backend_->tend_in());
+}
+
+TEST_F(IpvsBackendTest, AVipStaysWhileConnectionsToItDrain) {
+    const auto vip = nft::address_element(SetId::vips, ip("198.51.100.1"));
+    apply(delta({with_lb(1, "198.51.100.1")}));
+    destination(kMark, kB).connections = 1;
+    apply(delta({}, {{"default", "svc-1"}}));
+    EXPECT_THAT(servers_.routes, SizeIs(2));
+    EXPECT_THAT(table(), Contains(vip));
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
+    // Another Service takes it over, and gives it back.
+    apply(delta({with_lb(2, "198.51.100.1")}));
+    EXPECT_THAT(table(), Contains(vip));
+    apply(delta({}, {{"default", "svc-2"}}));
+    EXPECT_TRUE(backend_->tend());
+    EXPECT_THAT(table(), Contains(vip));
+    destination(kMark, kB).connections = 0;
+    EXPECT_TRUE(backend_->tend());
+    EXPECT_THAT(table(), Not(Contains(vip)));
+    EXPECT_THAT(servers_.routes, SizeIs(1));
+    EXPECT_FALSE(backend_->tend_in());
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
 }
 
 TEST_F(IpvsBackendTest, DatagramsMoveAtOnce) {
