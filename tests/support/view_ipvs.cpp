@@ -4,6 +4,8 @@
 namespace sy::lab {
 namespace {
 
+constexpr const char* kUnusedMark = "95420400";  // 0x5affff0
+
 class IpvsView final : public NftTableView {
   public:
     IpvsView() : NftTableView("switchyard-ipvs", "nodeports") {}
@@ -11,7 +13,11 @@ class IpvsView final : public NftTableView {
     std::vector<Damage> damages(const Lab& lab, Family family) const override {
         auto all = NftTableView::damages(lab, family);
         const std::string version = family == Family::ipv4 ? "-4" : "-6";
-        all.push_back({"all servers deleted", {"ipvsadm", "-C"}});
+        // The connections of a server that somebody deletes are lost, so none is.
+        all.push_back({"a server with our tag added",
+                       family == Family::ipv4
+                           ? std::vector<std::string>{"ipvsadm", "-A", "-f", kUnusedMark}
+                           : std::vector<std::string>{"ipvsadm", "-A", "-f", kUnusedMark, "-6"}});
         all.push_back({"the routes deleted",
                        {"ip", version, "route", "flush", "table", "local", "proto", "88"}});
         return all;
