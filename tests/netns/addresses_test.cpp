@@ -46,6 +46,10 @@ TEST_F(AddressesTest, KnowsWhatIsThereAndFollowsChanges) {
     pollfd news{.fd = watch->fd(), .events = POLLIN, .revents = 0};
     EXPECT_EQ(poll(&news, 1, 0), 1);
     EXPECT_EQ(watch->refresh(), true);
+    // The kernel tells of IPv6 addresses from a work queue of its own.
+    while (watch->addresses().size() < 3 && poll(&news, 1, 10'000) == 1) {
+        EXPECT_TRUE(watch->refresh());
+    }
     EXPECT_THAT(watch->addresses(),
                 ElementsAre(ip("192.0.2.1"), ip("192.0.2.2"), ip("2001:db8::1")));
     ASSERT_TRUE(shell("ip addr del 192.0.2.2/24 dev d0"));

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "backends/nftables/kernel/foreign_table.h"
 #include "base/text.h"
 
 namespace sy::iptables {
@@ -59,7 +60,7 @@ std::optional<IptablesVariant> default_variant() {
 
 bool may_have_rules(IptablesVariant variant, Family family) {
     if (variant == IptablesVariant::nft) {
-        return true;
+        return nft::has_iptables_chains(family).value_or(true);
     }
     std::ifstream tables(family == Family::ipv4 ? "/proc/thread-self/net/ip_tables_names"
                                                 : "/proc/thread-self/net/ip6_tables_names");

@@ -28,8 +28,8 @@ Result<Programs> find_programs(IptablesVariant variant, Family family);
 /// What `iptables --version` says.
 std::optional<IptablesVariant> default_variant();
 
-/// Whether asking the variant for its rules makes the kernel load nothing: the nft variant, and the
-/// legacy one where the kernel has tables of it in this network namespace.
+/// Whether the kernel may have rules of the variant in this network namespace: where it has none,
+/// to ask the programs for them would load modules (legacy) or leave empty tables behind (nft).
 bool may_have_rules(IptablesVariant variant, Family family);
 
 /// All tables of the family in the network namespace of the calling thread.

@@ -12,4 +12,9 @@ namespace sy::nft {
 /// there is none of that name.
 Result<bool> remove_foreign_table(Family family, std::string_view name);
 
+/// Whether the tables that the nft variant of iptables uses have any chain, in the network
+/// namespace of the calling thread. That program itself makes tables when it is asked for its
+/// rules.
+Result<bool> has_iptables_chains(Family family);
+
 }  // namespace sy::nft
