@@ -63,6 +63,8 @@ constexpr std::array kBackends{
         .render = iptables::render,
         .retire = [](const BackendSettings& settings, const BackendEntry&,
                      Log& log) { return iptables::remove(settings.iptables, log); },
+        .remove = [](const BackendSettings& settings,
+                     Log& log) { return iptables::remove(settings.iptables, log); },
         .capabilities = kIptablesNeeds,
     },
     BackendEntry{
@@ -71,6 +73,8 @@ constexpr std::array kBackends{
                    Log& log) { return ipvs::make_backend(settings.ipvs, log); },
         .render = ipvs::render,
         .retire = [](const BackendSettings& settings, const BackendEntry&,
+                     Log& log) { return ipvs::remove(settings.ipvs, log); },
+        .remove = [](const BackendSettings& settings,
                      Log& log) { return ipvs::remove(settings.ipvs, log); },
         .capabilities = kNetAdmin,
     },

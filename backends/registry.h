@@ -24,6 +24,9 @@ struct BackendEntry {
     /// successor has taken over; leaves alone what both share. Null: the two share everything.
     Result<void> (*retire)(const BackendSettings& settings, const BackendEntry& successor,
                            Log& log);
+    /// Removes all that this backend may have in the kernel, whatever else the host lacks for it.
+    /// Null: a made backend's teardown does.
+    Result<void> (*remove)(const BackendSettings& settings, Log& log) = nullptr;
     /// Capabilities (CAP_… of linux/capability.h) that the running backend needs.
     std::span<const int> capabilities;
     /// Folder that no two instances may share, of whatever network namespaces. If it does not

@@ -32,6 +32,13 @@ bool remove_all(const BackendEntry& entry, const BackendSettings& settings, Log&
     if (!place) {
         return failed(place.error());
     }
+    if (entry.remove != nullptr) {
+        if (const auto removed = entry.remove(settings, log); !removed) {
+            return failed(removed.error());
+        }
+        fmt::print("{}: nothing of ours is left\n", entry.name);
+        return true;
+    }
     auto backend = entry.make(settings, log);
     if (!backend) {
         return failed(backend.error());
