@@ -143,6 +143,9 @@ class Cluster:
             number = other.removeprefix("node")
             self._batch(node, [f"route add 10.244.{number}.0/24 via {ipv4}",
                                f"route add fd00:10:244:{number}::/64 via {ipv6}"])
+            # A way out, as every node has one: refusals by iptables come after routing.
+            self._batch(node, ["route add default via 192.168.50.254",
+                               "route add default via fd00:192:168:50::254"])
         # The load balancer's address leads to node1, as a router or BGP would arrange it.
         self._batch("client", [f"route add 203.0.113.0/24 via {lan_address('node1')[0]}"])
 

@@ -53,25 +53,21 @@ class Iptables:
     remark = "Policy is constant rules over sets; a Service is members of sets and one chain at most."
 
     def excerpt(self, text):
-        return excerpt(text.splitlines(), lambda line: line.startswith(":SY-SERVICES")
-                       or line.startswith("-A SY-SERVICES"))
+        return excerpt(text.splitlines(), lambda line: line.startswith(":SY-SERVICES"), 5)
 
     def accepted(self, text):
-        sets, rules = [], {"iptables": [], "ip6tables": []}
-        program = None
+        given = {"ipset restore": [], "iptables-restore --noflush": [],
+                 "ip6tables-restore --noflush": []}
+        lines = None
         for line in text.splitlines():
-            if line.startswith("# ") and line.split()[1] in ("ipset", "iptables", "ip6tables"):
-                program = line.split()[1]
-            elif program == "ipset":
-                sets.append(line)
-            elif program:
-                rules[program].append(line)
-        if not sets or not all(rules.values()):
+            if line.removeprefix("# ") in given and line.startswith("# "):
+                lines = given[line.removeprefix("# ")]
+            elif lines is not None:
+                lines.append(line)
+        if not all(given.values()):
             raise DemoFailed("render does not tell sets from rules")
-        lab.run(*lab.in_namespace("client", "ipset", "restore"), given="\n".join(sets) + "\n")
-        for name, lines in rules.items():
-            lab.run(*lab.in_namespace("client", f"{name}-restore", "--test"),
-                    given="\n".join(lines) + "\n")
+        for command, lines in given.items():
+            lab.run(*lab.in_namespace("client", *command.split()), given="\n".join(lines) + "\n")
         return "ipset, iptables-restore and ip6tables-restore accept this text"
 
     def left(self, cluster):
