@@ -49,18 +49,26 @@ std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& w
     const auto stage = ledger_.stage(work);
     auto parts = split(stage, around_);
     let_linger(parts);
-    if (auto done = add_servers(parts, report); !done) {
+    const auto hairpins = take_hairpins(parts);
+    if (auto done = write_hairpins({}, hairpins.before, report); !done) {
         return done;
     }
-    if (auto done = add_routes(parts, report); !done) {
-        take_back_servers(parts);
-        return done;
+    auto done = add_servers(parts, report);
+    if (done) {
+        done = add_routes(parts, report);
+        if (done) {
+            done = write_table(parts, work, report);
+        }
+        if (!done) {
+            take_back_servers(parts);
+        }
     }
-    if (auto done = write_table(parts, work, report); !done) {
-        take_back_servers(parts);
+    if (!done) {
+        drift_seen_ |= !write_hairpins(hairpins.before, {}, report);
         return done;
     }
     remove_servers(parts, report);
+    drift_seen_ |= !write_hairpins(hairpins.after, {}, report);
     remove_routes(parts, report);
     note_lingering(parts);
     for (const auto& one : work) {
@@ -144,6 +152,18 @@ std::expected<void, GroupRefused> IpvsBackend::add_routes(const Split& split, Ap
     }
     report.writes += split.add_routes.size();
     return {};
+}
+
+std::expected<void, GroupRefused> IpvsBackend::write_hairpins(
+    const std::vector<nft::ElementOp>& remove, const std::vector<nft::ElementOp>& add,
+    ApplyReport& report) {
+    if (remove.empty() && add.empty()) {
+        return {};
+    }
+    Split split;
+    split.remove_elements = remove;
+    split.add_elements = add;
+    return write_table(split, {}, report);
 }
 
 std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,

@@ -199,6 +199,23 @@ TEST_F(IpvsBackendTest, AVipStaysWhileConnectionsToItDrain) {
     EXPECT_EQ(backend_->audit()->drifted, 0U);
 }
 
+TEST_F(IpvsBackendTest, AHairpinIsThereAsLongAsItsDestination) {
+    const auto hairpin = nft::hairpin_element(kA.address.ip);
+    apply(delta({numbered(1, {kB})}));
+    servers_.poison = [&](const EndpointAddr& address) {
+        EXPECT_TRUE(address != kA.address || table().contains(hairpin));
+        return false;
+    };
+    EXPECT_EQ(apply(delta({numbered(1, {kA, kB})})).transactions, 2U);
+    EXPECT_EQ(apply(delta({numbered(1, {kB})})).transactions, 2U);
+    EXPECT_THAT(table(), Not(Contains(hairpin)));
+    // Refused later, it is taken back.
+    servers_.poison = [](const EndpointAddr& address) { return address == kC.address; };
+    EXPECT_THAT(apply(delta({numbered(1, {kA, kB, kC})})).quarantined, SizeIs(1));
+    EXPECT_THAT(table(), Not(Contains(hairpin)));
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
+}
+
 TEST_F(IpvsBackendTest, DatagramsMoveAtOnce) {
     auto plan = numbered(1, {kA, kB});
     plan.ports[0].protocol = Protocol::udp;
