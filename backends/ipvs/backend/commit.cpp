@@ -46,6 +46,7 @@ GroupRefused IpvsBackend::refused(const CommitError& error) {
 
 std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& work,
                                                             ApplyReport& report) {
+    const auto writes_before = report.writes;
     const auto stage = ledger_.stage(work);
     auto parts = split(stage, around_);
     let_linger(parts);
@@ -71,6 +72,7 @@ std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& w
     drift_seen_ |= !write_hairpins(hairpins.after, {}, report);
     remove_routes(parts, report);
     note_lingering(parts);
+    report.transactions += report.writes != writes_before ? 1 : 0;
     for (const auto& one : work) {
         const auto after = ids_of(one.want);
         for (const auto& [family, id] : after) {
@@ -199,7 +201,6 @@ std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,
     for (const auto& op : split.add_elements) {
         tables_.count(op.element, 1);
     }
-    ++report.transactions;
     report.writes += transaction.writes();
     return {};
 }
@@ -208,6 +209,9 @@ std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,
 /// another endpoint at once.
 void IpvsBackend::remove_servers(const Split& split, ApplyReport& report) {
     const auto now = now_();
+    if (!split.remove_servers.empty()) {
+        kernel_->let_packets_pass();
+    }
     for (const auto& op : split.add_servers) {
         drains_.reopen(op.object);
     }
