@@ -121,6 +121,9 @@ class Kernel {
     virtual Result<std::vector<Activity>> activity(const std::vector<ServerKey>& servers) = 0;
     /// Addresses that sit on an interface other than lo, sorted: they get no route.
     virtual Result<std::vector<IpAddr>> interface_addresses() = 0;
+    /// Returns when every packet that was on its way through the hooks at the call has passed them:
+    /// one that got a mark by the words of before has found its server.
+    virtual void let_packets_pass() = 0;
     /// Servers, routes and settings of ours; fine if there are none.
     virtual Result<void> remove_all() = 0;
 };

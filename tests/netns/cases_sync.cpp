@@ -122,6 +122,7 @@ TEST_P(SyncCases, DeleteEverythingAndNothingIsLeft) {
     cluster.must_sync();
     remove_variety();
     cluster.must_sync();
+    cluster.settle();
     EXPECT_EQ(cluster.service_count(), 0u);
     EXPECT_EQ(cluster.restart().found, empty);
     expect_nothing_to_write();

@@ -1,9 +1,11 @@
 #include "tests/support/backend_fixture.h"
 
 #include <array>
+#include <chrono>
 #include <iostream>
 #include <limits>
 #include <stdexcept>
+#include <thread>
 
 namespace sy::lab {
 namespace {
@@ -175,6 +177,17 @@ KernelReport Cluster::restart() {
 Result<KernelReport> Cluster::audit() {
     Entered inside(lab_.at(Place::node));
     return backend_->audit();
+}
+
+void Cluster::settle() {
+    Entered inside(lab_.at(Place::node));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+    while (const auto wait = backend_->tend_in()) {
+        std::this_thread::sleep_for(*wait);
+        const Result<void> done = backend_->tend();
+        ASSERT_TRUE(done) << done.error().message();
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it never settles";
+    }
 }
 
 PlanDelta Cluster::plans() {

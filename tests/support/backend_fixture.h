@@ -63,6 +63,8 @@ class Cluster {
     /// Ends the backend object, as the death of the daemon would, and starts another one on what is
     /// in the kernel. Its first sync will offer all Services.
     KernelReport restart();
+    /// Tends the backend until it has nothing left that takes its time, as the agent would.
+    void settle();
     Result<KernelReport> audit();
     /// The plans of all Services, whatever was synced.
     PlanDelta plans();

@@ -48,6 +48,7 @@ class FakeKernel : public Kernel {
     std::expected<void, CommitError> commit(const std::vector<RouteChange>& changes) override;
     Result<std::vector<Activity>> activity(const std::vector<ServerKey>& servers) override;
     Result<std::vector<IpAddr>> interface_addresses() override;
+    void let_packets_pass() override { state_.log.emplace_back("packets passed"); }
     Result<void> remove_all() override;
 
   private:

@@ -226,6 +226,7 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
     remove_servers(parts, report);
     note_lingering(parts);
     remove_other_routes();
+    report.transactions += stage.remove.empty() ? 0 : 1;
     for (const auto& [family, id] : ids) {
         release(family, id);
     }

@@ -66,6 +66,9 @@ class IpvsBackend : public Backend {
     std::expected<void, GroupRefused> add_servers(const Split& split, ApplyReport& report);
     void take_back_servers(const Split& split);
     std::expected<void, GroupRefused> add_routes(const Split& split, ApplyReport& report);
+    std::expected<void, GroupRefused> write_hairpins(const std::vector<nft::ElementOp>& remove,
+                                                     const std::vector<nft::ElementOp>& add,
+                                                     ApplyReport& report);
     std::expected<void, GroupRefused> write_table(Split& split, const std::vector<Work>& work,
                                                   ApplyReport& report);
     void remove_servers(const Split& split, ApplyReport& report);

@@ -46,23 +46,33 @@ GroupRefused IpvsBackend::refused(const CommitError& error) {
 
 std::expected<void, GroupRefused> IpvsBackend::commit_group(std::vector<Work>& work,
                                                             ApplyReport& report) {
+    const auto writes_before = report.writes;
     const auto stage = ledger_.stage(work);
     auto parts = split(stage, around_);
     let_linger(parts);
-    if (auto done = add_servers(parts, report); !done) {
+    const auto hairpins = take_hairpins(parts);
+    if (auto done = write_hairpins({}, hairpins.before, report); !done) {
         return done;
     }
-    if (auto done = add_routes(parts, report); !done) {
-        take_back_servers(parts);
-        return done;
+    auto done = add_servers(parts, report);
+    if (done) {
+        done = add_routes(parts, report);
+        if (done) {
+            done = write_table(parts, work, report);
+        }
+        if (!done) {
+            take_back_servers(parts);
+        }
     }
-    if (auto done = write_table(parts, work, report); !done) {
-        take_back_servers(parts);
+    if (!done) {
+        drift_seen_ |= !write_hairpins(hairpins.before, {}, report);
         return done;
     }
     remove_servers(parts, report);
+    drift_seen_ |= !write_hairpins(hairpins.after, {}, report);
     remove_routes(parts, report);
     note_lingering(parts);
+    report.transactions += report.writes != writes_before ? 1 : 0;
     for (const auto& one : work) {
         const auto after = ids_of(one.want);
         for (const auto& [family, id] : after) {
@@ -146,6 +156,18 @@ std::expected<void, GroupRefused> IpvsBackend::add_routes(const Split& split, Ap
     return {};
 }
 
+std::expected<void, GroupRefused> IpvsBackend::write_hairpins(
+    const std::vector<nft::ElementOp>& remove, const std::vector<nft::ElementOp>& add,
+    ApplyReport& report) {
+    if (remove.empty() && add.empty()) {
+        return {};
+    }
+    Split split;
+    split.remove_elements = remove;
+    split.add_elements = add;
+    return write_table(split, {}, report);
+}
+
 std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,
                                                            const std::vector<Work>& work,
                                                            ApplyReport& report) {
@@ -179,7 +201,6 @@ std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,
     for (const auto& op : split.add_elements) {
         tables_.count(op.element, 1);
     }
-    ++report.transactions;
     report.writes += transaction.writes();
     return {};
 }
@@ -188,6 +209,9 @@ std::expected<void, GroupRefused> IpvsBackend::write_table(Split& split,
 /// another endpoint at once.
 void IpvsBackend::remove_servers(const Split& split, ApplyReport& report) {
     const auto now = now_();
+    if (!split.remove_servers.empty()) {
+        kernel_->let_packets_pass();
+    }
     for (const auto& op : split.add_servers) {
         drains_.reopen(op.object);
     }

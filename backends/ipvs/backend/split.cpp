@@ -70,6 +70,35 @@ Split split(const Book::Stage& stage, const Locality& around) {
     return result;
 }
 
+Hairpins take_hairpins(Split& split) {
+    const auto lasting = [](const std::vector<ObjectOp<Target>>& targets,
+                            const std::vector<ObjectOp<ServerKey>>& servers) {
+        std::set<ServerKey> passing;
+        for (const auto& op : servers) {
+            passing.insert(op.object);
+        }
+        return std::ranges::any_of(
+            targets, [&](const auto& op) { return !passing.contains(op.object.server); });
+    };
+    const auto take = [](std::vector<nft::ElementOp>& from, std::vector<nft::ElementOp>& to) {
+        std::erase_if(from, [&to](const nft::ElementOp& op) {
+            if (op.element.set() != nft::SetId::hairpin) {
+                return false;
+            }
+            to.push_back(op);
+            return true;
+        });
+    };
+    Hairpins hairpins;
+    if (lasting(split.add_targets, split.add_servers)) {
+        take(split.add_elements, hairpins.before);
+    }
+    if (lasting(split.remove_targets, split.remove_servers)) {
+        take(split.remove_elements, hairpins.after);
+    }
+    return hairpins;
+}
+
 std::vector<nft::Element> elements_of(std::span<const Object> objects) {
     std::vector<nft::Element> result;
     for (const auto& object : objects) {

@@ -34,6 +34,15 @@ struct Split {
 
 Split split(const Book::Stage& stage, const Locality& around);
 
+/// Elements of hairpin that have to be in the table as long as a destination is in use, while its
+/// server is led to all the time: before it is added, and until it is removed.
+struct Hairpins {
+    std::vector<nft::ElementOp> before;
+    std::vector<nft::ElementOp> after;
+};
+/// Takes these out of what goes with the words.
+Hairpins take_hairpins(Split& split);
+
 /// The elements among objects.
 std::vector<nft::Element> elements_of(std::span<const Object> objects);
 

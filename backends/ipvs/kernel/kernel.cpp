@@ -1,5 +1,9 @@
 #include "backends/ipvs/kernel.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "backends/ipvs/kernel/host_settings.h"
@@ -78,6 +82,12 @@ class RealKernel final : public Kernel {
 
     Result<std::vector<IpAddr>> interface_addresses() override {
         return routes_.interface_addresses();
+    }
+
+    void let_packets_pass() override {
+        // The kernel carries this out as a wait for all readers of RCU, which packets in hooks are.
+        // Where it is not to be had (nohz_full) a packet may be refused, which is all we lose.
+        (void)::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
     }
 
     Result<void> remove_all() override {

@@ -199,6 +199,24 @@ TEST_F(IpvsBackendTest, AVipStaysWhileConnectionsToItDrain) {
     EXPECT_EQ(backend_->audit()->drifted, 0U);
 }
 
+TEST_F(IpvsBackendTest, AHairpinIsThereAsLongAsItsDestination) {
+    const auto hairpin = nft::hairpin_element(kA.address.ip);
+    apply(delta({numbered(1, {kB})}));
+    servers_.poison = [&](const EndpointAddr& address) {
+        EXPECT_TRUE(address != kA.address || table().contains(hairpin));
+        return false;
+    };
+    EXPECT_EQ(apply(delta({numbered(1, {kA, kB})})).transactions, 1U);
+    EXPECT_THAT(tables_.committed, SizeIs(3));
+    EXPECT_EQ(apply(delta({numbered(1, {kB})})).transactions, 1U);
+    EXPECT_THAT(table(), Not(Contains(hairpin)));
+    // Refused later, it is taken back.
+    servers_.poison = [](const EndpointAddr& address) { return address == kC.address; };
+    EXPECT_THAT(apply(delta({numbered(1, {kA, kB, kC})})).quarantined, SizeIs(1));
+    EXPECT_THAT(table(), Not(Contains(hairpin)));
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
+}
+
 TEST_F(IpvsBackendTest, DatagramsMoveAtOnce) {
     auto plan = numbered(1, {kA, kB});
     plan.ports[0].protocol = Protocol::udp;
@@ -214,6 +232,7 @@ TEST_F(IpvsBackendTest, WithTheLastEndpointTheServerGoesAfterItsConnections) {
     apply(delta({numbered(1, {})}));
     EXPECT_THAT(table(), Contains(frontend_element(ip("10.96.0.2"), Protocol::tcp, Port(80),
                                                    kReject | kMark)));
+    EXPECT_THAT(servers_.log, ElementsAre("packets passed", "set 5a00001 10.244.1.11:8080 0"));
     EXPECT_TRUE(backend_->tend());
     EXPECT_TRUE(has_server(kMark));
     now_ += kDrainBound;
