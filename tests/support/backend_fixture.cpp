@@ -220,6 +220,7 @@ PacketTest::PacketTest() : cluster(*shared_lab(), *GetParam().backend) {}
 
 void PacketTest::TearDown() {
     cluster.teardown();
+    cluster.view().sweep(lab());
     const Result<void> flushed = flush_conntrack(lab().at(Place::node));
     EXPECT_TRUE(flushed) << (flushed ? "" : flushed.error().message());
     if (HasFailure()) {

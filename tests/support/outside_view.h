@@ -41,6 +41,9 @@ class OutsideView {
     virtual std::vector<Damage> damages(const Lab& lab, Family family) const = 0;
     /// All kernel objects of the backend, in the words of its tool; empty if there are none.
     virtual std::string leftovers(const Lab& lab) const = 0;
+    /// Takes away what the backend's tools leave of any use, when nothing is in the kernel any
+    /// more.
+    virtual void sweep(const Lab& /*lab*/) const {}
     virtual Result<Relisted> relist(const Lab& lab) const = 0;
     /// How many stray segments of endpoints the kernel has dropped.
     virtual uint64_t stray_drops(const Lab& lab, Family family) const = 0;

@@ -1,4 +1,6 @@
 // The iptables backend from outside, in either variant of the programs.
+#include <gtest/gtest.h>
+
 #include <sstream>
 
 #include "tests/support/outside_view.h"
@@ -49,6 +51,12 @@ class IptablesView final : public OutsideView {
             }
         }
         return all;
+    }
+
+    // The nft variant leaves its tables, empty.
+    void sweep(const Lab& lab) const override {
+        const auto swept = must_run_in(lab.at(Place::node), {"nft", "flush", "ruleset"});
+        EXPECT_TRUE(swept) << swept.error().message();
     }
 
     Result<Relisted> relist(const Lab& lab) const override {
