@@ -130,11 +130,15 @@ std::vector<Chain> refusal_chains() {
          "segments of connections that IPVS has given up, then everything else",
          {},
          {{NeitherSynNorRst{}, RejectPacket{true}}, {RejectPacket{}}}},
+        {"unused",
+         "as if the address were not here; connections that are over are told so",
+         {},
+         {{NeitherSynNorRst{}, RejectPacket{true}}, {drop()}}},
         {"not_taken",
          "addressed to a Service, and IPVS left it alone",
          {},
          {{OriginalDirection{}, cluster_ip, go_to("refuse")},
-          {OriginalDirection{}, vip, go_to("refuse")},
+          {OriginalDirection{}, vip, go_to("unused")},
           {OriginalDirection{}, unused, drop()}}},
     };
 }

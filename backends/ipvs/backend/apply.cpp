@@ -192,6 +192,7 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
     adopted_ = {};
     ledger_.forget_unclaimed();
     Book::Stage stage;
+    stage.remove.reserve(rest.size() + unclaimed.size());
     for (const auto* objects : {&rest, &unclaimed}) {
         for (const auto& object : *objects) {
             stage.remove.push_back({object, 0});

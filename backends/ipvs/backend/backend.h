@@ -105,7 +105,7 @@ class IpvsBackend : public Backend {
     std::set<LocalRoute> routes_;
     Locality around_;
     /// Elements of VIPs with a route of their own that no Service asks for any more, and since
-    /// when: connections that drain still come in by them, and others have to be refused.
+    /// when: connections that drain still come in by them, and no others may reach the host.
     std::map<nft::Element, TimePoint> lingering_;
     /// Adopted servers with another scheduler than the one that was chosen.
     std::vector<ServerKey> rescheduled_;
