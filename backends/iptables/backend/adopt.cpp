@@ -93,7 +93,7 @@ void IptablesBackend::reset() {
     }
     facts_.reset();
     adopted_ = {};
-    orphaned_udp_.clear();
+    orphaned_udp_ = {};
     uncertain_ = false;
 }
 
@@ -112,7 +112,7 @@ Result<KernelReport> IptablesBackend::adopt() {
     }
     std::ranges::sort(node);
     ledger_.adopt(ServiceName{}, std::move(node));
-    orphaned_udp_ = adopted_.udp_frontends();
+    orphaned_udp_ = OrphanedUdp(adopted_.udp_frontends());
     return report;
 }
 
@@ -304,22 +304,7 @@ Result<void> IptablesBackend::teardown() {
 }
 
 std::vector<EndpointAddr> IptablesBackend::orphaned_udp_frontends() const {
-    std::vector<EndpointAddr> result;
-    if (!first_pass_done_ || !facts_) {
-        return result;
-    }
-    for (const auto& frontend : orphaned_udp_) {
-        if (!frontend.ip.is_unspecified()) {
-            result.push_back(frontend);
-            continue;
-        }
-        for (const auto& address : facts_->nodeport_addresses) {
-            if (address.family() == frontend.ip.family()) {
-                result.push_back({address, frontend.port});
-            }
-        }
-    }
-    return result;
+    return first_pass_done_ && facts_ ? orphaned_udp_.at(*facts_) : std::vector<EndpointAddr>();
 }
 
 }  // namespace sy::iptables

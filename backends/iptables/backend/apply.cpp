@@ -113,15 +113,7 @@ IptablesBackend::Change IptablesBackend::compile_plan(const ServicePlan& plan) {
             std::ranges::set_union(ledger_.have(plan.name).own, claimed, std::back_inserter(own));
             ledger_.adopt(plan.name, std::move(own));
         }
-        for (const auto& port : plan.ports) {
-            for (const auto& frontend : port.frontends) {
-                if (port.protocol == Protocol::udp) {
-                    const bool any = frontend.kind == FrontendKind::node_port;
-                    orphaned_udp_.erase(
-                        {any ? unspecified(port.family) : frontend.address, frontend.port});
-                }
-            }
-        }
+        orphaned_udp_.claim(plan);
     }
     return {plan.name, std::move(fragment)};
 }

@@ -22,6 +22,7 @@
 #include "backends/iptables/kernel.h"
 #include "backends/iptables/tree.h"
 #include "backends/ledger.h"
+#include "backends/orphaned_udp.h"
 #include "backends/settings.h"
 
 namespace sy::iptables {
@@ -130,8 +131,7 @@ class IptablesBackend : public Backend {
     bool drift_seen_ = false;
     /// Nothing: not tried yet.
     std::optional<bool> localhost_routing_;
-    /// UDP frontends found at adoption and not (yet) claimed; NodePorts have address zero.
-    std::set<EndpointAddr> orphaned_udp_;
+    OrphanedUdp orphaned_udp_;
 };
 
 /// The backend on the real kernel, in the network namespace of the calling thread. `log` must

@@ -66,7 +66,7 @@ Result<KernelReport> IpvsBackend::adopt() {
         report.rebuilt = true;
     }
     adopted_ = Adopted(owned, *found);
-    orphaned_udp_ = adopted_.udp_frontends();
+    orphaned_udp_ = OrphanedUdp(adopted_.udp_frontends());
     for (const auto& [family, id] : adopted_.ids()) {
         numbers_.reserve_id(family, id);
     }
@@ -220,22 +220,7 @@ Result<void> IpvsBackend::teardown() {
 }
 
 std::vector<EndpointAddr> IpvsBackend::orphaned_udp_frontends() const {
-    std::vector<EndpointAddr> result;
-    if (!first_pass_done_ || !facts_) {
-        return result;
-    }
-    for (const auto& frontend : orphaned_udp_) {
-        if (!frontend.ip.is_unspecified()) {
-            result.push_back(frontend);
-            continue;
-        }
-        for (const auto& address : facts_->nodeport_addresses) {
-            if (address.family() == frontend.ip.family()) {
-                result.push_back({address, frontend.port});
-            }
-        }
-    }
-    return result;
+    return first_pass_done_ && facts_ ? orphaned_udp_.at(*facts_) : std::vector<EndpointAddr>();
 }
 
 }  // namespace sy::ipvs

@@ -110,15 +110,7 @@ void IpvsBackend::claim(const ServicePlan& plan) {
     if (!claimed.empty() && ledger_.have(plan.name).own.empty()) {
         ledger_.adopt(plan.name, std::move(claimed));
     }
-    for (const auto& port : plan.ports) {
-        for (const auto& frontend : port.frontends) {
-            if (port.protocol == Protocol::udp) {
-                const bool any = frontend.kind == FrontendKind::node_port;
-                orphaned_udp_.erase(
-                    {any ? unspecified(port.family) : frontend.address, frontend.port});
-            }
-        }
-    }
+    orphaned_udp_.claim(plan);
 }
 
 void IpvsBackend::compile_plan(const ServicePlan& plan, std::vector<Work>& work,

@@ -25,6 +25,7 @@
 #include "backends/ipvs/object.h"
 #include "backends/ledger.h"
 #include "backends/nftables/backend/tables.h"
+#include "backends/orphaned_udp.h"
 #include "backends/settings.h"
 
 namespace sy::ipvs {
@@ -120,8 +121,7 @@ class IpvsBackend : public Backend {
     std::map<ServiceName, Fragment> deferred_;
     /// The last refusal says that the kernel is not what we know.
     bool drift_seen_ = false;
-    /// UDP frontends found at adoption and not (yet) claimed; NodePorts have address zero.
-    std::set<EndpointAddr> orphaned_udp_;
+    OrphanedUdp orphaned_udp_;
 };
 
 /// The backend on the real kernel, in the network namespace of the calling thread. `log` must

@@ -133,15 +133,7 @@ void NftBackend::compile_plan(const ServicePlan& plan, std::vector<Change>& chan
             !claimed.empty() && ledger_.have(plan.name).own.empty()) {
             ledger_.adopt(plan.name, std::move(claimed));
         }
-        for (const auto& port : plan.ports) {
-            for (const auto& frontend : port.frontends) {
-                if (port.protocol == Protocol::udp) {
-                    const bool any = frontend.kind == FrontendKind::node_port;
-                    orphaned_udp_.erase(
-                        {any ? unspecified(port.family) : frontend.address, frontend.port});
-                }
-            }
-        }
+        orphaned_udp_.claim(plan);
     }
     const auto& before = ledger_.have(plan.name);
     auto fragment = compile(plan, before, numbers_);

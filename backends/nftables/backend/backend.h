@@ -19,6 +19,7 @@
 #include "backends/nftables/kernel.h"
 #include "backends/nftables/numbers.h"
 #include "backends/nftables/sizes.h"
+#include "backends/orphaned_udp.h"
 
 namespace sy::nft {
 
@@ -72,8 +73,7 @@ class NftBackend : public Backend {
     std::map<ServiceName, Fragment> deferred_;
     /// The last refusal says that the kernel is not what we know.
     bool drift_seen_ = false;
-    /// UDP frontends found at adoption and not (yet) claimed; NodePorts have address zero.
-    std::set<EndpointAddr> orphaned_udp_;
+    OrphanedUdp orphaned_udp_;
 };
 
 /// The backend on the real kernel, in the network namespace of the calling thread.
