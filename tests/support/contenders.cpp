@@ -56,8 +56,7 @@ std::vector<Contender> find() {
                 if (!form.flag.empty()) {
                     flags.emplace_back(form.flag);
                 }
-                all.push_back(
-                    {form.name, &entry, form.view().release(), form.choose, std::move(flags)});
+                all.push_back({form.name, &entry, form.view(), form.choose, std::move(flags)});
             }
         }
         if (!known) {

@@ -1,6 +1,7 @@
 // The backends as the shared suite runs them.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ struct Contender {
     /// "nftables"; of a backend with several forms "iptables_legacy".
     std::string_view name;
     const BackendEntry* entry = nullptr;
-    const OutsideView* view = nullptr;
+    std::shared_ptr<const OutsideView> view{};
     /// Makes settings those of this form; null: they are.
     void (*choose)(BackendSettings& settings) = nullptr;
     /// The same for the program, besides --proxy-mode.
