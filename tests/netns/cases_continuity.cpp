@@ -39,7 +39,8 @@ class ContinuityCases : public PacketTest {
         unsigned long total = 0;
         for (const auto& [outcome, count] : traffic.stop()) {
             const std::string server = outcome.substr(0, outcome.find(' '));
-            EXPECT_TRUE(servers.contains(server)) << count << " times " << outcome;
+            EXPECT_TRUE(servers.contains(server))
+                << traffic.flow().to_string() << ": " << count << " times " << outcome;
             total += count;
         }
         EXPECT_GT(total, 0u);

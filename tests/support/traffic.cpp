@@ -3,9 +3,9 @@
 namespace sy::lab {
 
 Traffic::Traffic(const Lab& lab, const Flow& flow)
-    : thread_([this, &lab, flow] {
+    : flow_(flow), thread_([this, &lab] {
           while (!stopping_) {
-              ++outcomes_[describe(lab, attempt(lab, flow))];
+              ++outcomes_[describe(lab, attempt(lab, flow_))];
               ++count_;
           }
       }) {}

@@ -18,6 +18,7 @@ class Traffic {
     Traffic& operator=(const Traffic&) = delete;
     ~Traffic() { stop(); }
 
+    const Flow& flow() const { return flow_; }
     /// How many connections have ended so far.
     unsigned long count() const { return count_; }
     /// Waits until `n` more connections have ended.
@@ -26,6 +27,7 @@ class Traffic {
     const std::map<std::string, unsigned long>& stop();
 
   private:
+    Flow flow_;
     std::atomic<bool> stopping_ = false;
     std::atomic<unsigned long> count_ = 0;
     std::map<std::string, unsigned long> outcomes_;

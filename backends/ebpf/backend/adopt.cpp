@@ -258,6 +258,14 @@ void EbpfBackend::forget() {
     adopted_ = {};
 }
 
+std::optional<std::chrono::milliseconds> EbpfBackend::tend_in() const {
+    return companion_->tend_in();
+}
+
+Result<void> EbpfBackend::tend() {
+    return companion_->tend();
+}
+
 std::vector<EndpointAddr> EbpfBackend::orphaned_udp_frontends() const {
     return companion_->orphaned_udp_frontends();
 }

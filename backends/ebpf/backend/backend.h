@@ -46,6 +46,8 @@ class EbpfBackend : public Backend {
     std::unique_ptr<SocketPruner> socket_pruner() override;
     std::unique_ptr<TrafficReader> traffic_reader() override;
     std::vector<MapFill> fill() const override;
+    std::optional<std::chrono::milliseconds> tend_in() const override;
+    Result<void> tend() override;
 
   private:
     using Change = Book::Change;

@@ -16,8 +16,8 @@ bool is_shared(SetId set) {
 
 }  // namespace
 
-NftBackend::NftBackend(std::unique_ptr<Kernel> kernel, Log& log)
-    : log_(log), tables_(words_layout(), std::move(kernel), numbers_, log) {}
+NftBackend::NftBackend(std::unique_ptr<Kernel> kernel, Log& log, Now now)
+    : log_(log), now_(std::move(now)), tables_(words_layout(), std::move(kernel), numbers_, log) {}
 
 Result<void> NftBackend::probe() {
     return tables_.kernel().probe();
@@ -75,6 +75,7 @@ void NftBackend::finish_first_pass(ApplyReport& report) {
     const auto rest = adopted_.rest();
     auto leftover = rest;
     std::ranges::copy(ledger_.unclaimed_shared(), std::back_inserter(leftover));
+    lingering_.keep_leftovers(leftover, now_());
     first_pass_done_ = true;
     adopted_ = {};
     ledger_.forget_unclaimed();
@@ -104,6 +105,7 @@ void NftBackend::finish_first_pass(ApplyReport& report) {
 /// Everything that should be in the table of a family.
 std::vector<Element> NftBackend::content(Family family) const {
     auto elements = ledger_.all();
+    std::ranges::copy(lingering_.all(), std::back_inserter(elements));
     if (!first_pass_done_) {
         std::ranges::copy(adopted_.rest(), std::back_inserter(elements));
     }
@@ -140,6 +142,7 @@ Result<void> NftBackend::teardown() {
     auto removed = tables_.kernel().remove_tables();
     if (removed) {
         ledger_ = {};
+        lingering_ = {};
         numbers_ = NumberPool();
         tables_.forget();
         facts_.reset();

@@ -194,6 +194,7 @@ void NftBackend::commit_changes(std::vector<Change> changes, ApplyReport& report
 std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& changes,
                                                            ApplyReport& report) {
     auto stage = ledger_.stage(changes);
+    const auto spared = lingering_.spare(stage);
     const auto transaction = tables_.transaction_for(element_changes(stage, changes),
                                                      [this](Family f) { return content(f); });
     if (!transaction.empty()) {
@@ -208,6 +209,7 @@ std::expected<void, GroupRefused> NftBackend::commit_group(std::vector<Change>& 
         report.writes += transaction.writes();
     }
     note_committed(stage, transaction, changes);
+    lingering_.note(spared, now_());
     ledger_.commit(stage, changes);
     return {};
 }
@@ -252,6 +254,28 @@ void NftBackend::note_committed(const Book::Stage& stage, const Transaction& tra
             }
         }
     }
+}
+
+std::optional<std::chrono::milliseconds> NftBackend::tend_in() const {
+    return lingering_.due_in(now_());
+}
+
+Result<void> NftBackend::tend() {
+    const auto due = lingering_.take_due(now_());
+    if (due.empty()) {
+        return {};
+    }
+    Transaction transaction;
+    transaction.remove = unowned(due);
+    for (const auto& element : due) {
+        tables_.count(element, -1);
+    }
+    if (tables_.commit(transaction)) {
+        return {};
+    }
+    // Somebody else has been at the tables.
+    const auto mended = audit();
+    return mended ? Result<void>() : std::unexpected(mended.error());
 }
 
 std::vector<MapFill> NftBackend::fill() const {

@@ -4,6 +4,8 @@
 // to is found through its frontends (adopted.h).
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "backends/bisect.h"
 #include "backends/ledger.h"
 #include "backends/nftables/adopted.h"
+#include "backends/nftables/backend/lingering.h"
 #include "backends/nftables/backend/tables.h"
 #include "backends/nftables/kernel.h"
 #include "backends/nftables/numbers.h"
@@ -25,7 +28,9 @@ namespace sy::nft {
 
 class NftBackend : public Backend {
   public:
-    NftBackend(std::unique_ptr<Kernel> kernel, Log& log);
+    using Now = std::function<Lingering::TimePoint()>;
+
+    NftBackend(std::unique_ptr<Kernel> kernel, Log& log, Now now = std::chrono::steady_clock::now);
 
     Result<void> probe() override;
     Result<KernelReport> adopt() override;
@@ -35,6 +40,8 @@ class NftBackend : public Backend {
     Result<void> teardown() override;
     std::vector<EndpointAddr> orphaned_udp_frontends() const override;
     std::vector<MapFill> fill() const override;
+    std::optional<std::chrono::milliseconds> tend_in() const override;
+    Result<void> tend() override;
 
   private:
     using Book = Ledger<Element>;
@@ -60,7 +67,10 @@ class NftBackend : public Backend {
     std::vector<Element> content(Family family) const;
 
     Log& log_;
+    Now now_;
     Book ledger_;
+    /// In the kernel and not in the ledger.
+    Lingering lingering_;
     NumberPool numbers_;
     Tables tables_;  // refers to numbers_
     std::optional<NodeFacts> facts_;

@@ -48,7 +48,8 @@ class NftBackendTest : public testing::Test {
     NftBackendTest() { restart(); }
 
     void restart() {
-        backend_ = std::make_unique<NftBackend>(std::make_unique<FakeKernel>(tables_), log_);
+        backend_ = std::make_unique<NftBackend>(std::make_unique<FakeKernel>(tables_), log_,
+                                                [this] { return now_; });
         adopted_ = backend_->adopt().value();
         tables_.committed.clear();
     }
@@ -59,8 +60,19 @@ class NftBackendTest : public testing::Test {
         return tables_.tables.at(family).elements;
     }
 
+    /// What lingers goes.
+    void let_time_pass() {
+        now_ += Lingering::kTime;
+        EXPECT_TRUE(backend_->tend());
+        EXPECT_FALSE(backend_->tend_in());
+    }
+    bool has_hairpin(const EndpointAddr& address) {
+        return kernel().contains(hairpin_element(address.ip));
+    }
+
     FakeTables tables_;
     QuietLog log_;
+    Lingering::TimePoint now_{};
     NodeFacts facts_{{ip("192.168.50.1")},
                      {*Cidr::parse("10.96.0.0/16")},
                      CidrDetector{{*Cidr::parse("10.244.0.0/16")}},
@@ -116,7 +128,62 @@ TEST_F(NftBackendTest, EverythingDeletedLeavesOnlyNodeElements) {
         gone.removed.push_back({"default", "svc-" + std::to_string(i)});
     }
     apply(gone);
+    let_time_pass();
     EXPECT_EQ(kernel(), empty);
+}
+
+TEST_F(NftBackendTest, APodSentToItselfIsStillRecognisedWhenItHasJustLeft) {
+    apply(delta({numbered(1, {kA}), numbered(2, {kB})}));
+    ASSERT_TRUE(has_hairpin(kA.address));
+    const auto before = kernel();
+    EXPECT_FALSE(backend_->tend_in());
+    apply(delta({numbered(1, {kB})}));
+    EXPECT_TRUE(has_hairpin(kA.address));
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
+
+    now_ += Lingering::kTime / 2;
+    EXPECT_EQ(backend_->tend_in(), Lingering::kTime / 2);
+    EXPECT_TRUE(backend_->tend());
+    EXPECT_TRUE(has_hairpin(kA.address));
+    now_ += Lingering::kTime / 2;
+    EXPECT_EQ(backend_->tend_in(), std::chrono::milliseconds(0));
+    EXPECT_TRUE(backend_->tend());
+    EXPECT_FALSE(has_hairpin(kA.address));
+    EXPECT_FALSE(backend_->tend_in());
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
+
+    apply(delta({numbered(1, {kA})}));
+    EXPECT_EQ(kernel(), before);
+}
+
+TEST_F(NftBackendTest, AnEndpointThatIsBackStays) {
+    apply(delta({numbered(1, {kA})}));
+    const auto before = kernel();
+    apply(delta({numbered(1, {kB})}));
+    apply(delta({numbered(1, {kA})}));
+    EXPECT_FALSE(backend_->tend_in());
+    EXPECT_EQ(kernel(), before);
+    now_ += Lingering::kTime;
+    EXPECT_TRUE(backend_->tend());
+    EXPECT_EQ(kernel(), before);
+}
+
+TEST_F(NftBackendTest, WhatLingeredAtARestartGoesALittleLater) {
+    apply(delta({numbered(1, {kA})}));
+    apply(delta({numbered(1, {kB})}));
+    restart();
+    EXPECT_EQ(apply(delta({numbered(1, {kB})})).writes, 0U);
+    EXPECT_TRUE(has_hairpin(kA.address));
+    let_time_pass();
+    EXPECT_FALSE(has_hairpin(kA.address));
+}
+
+TEST_F(NftBackendTest, LingeringElementsThatOthersRemovedAreNoTrouble) {
+    apply(delta({numbered(1, {kA})}));
+    apply(delta({numbered(1, {kB})}));
+    tables_.tables.at(Family::ipv4).elements.erase(hairpin_element(kA.address.ip));
+    let_time_pass();
+    EXPECT_EQ(backend_->audit()->drifted, 0U);
 }
 
 TEST_F(NftBackendTest, OnePoisonousServiceAmongAThousand) {
