@@ -1,5 +1,5 @@
-// Connections through Services of the eBPF backend against direct ones, alternating in one run; and
-// beside them the packet path, which answers sockets outside the cgroup.
+// Connections through Services against direct ones, alternating in one run. Of the eBPF backend
+// those of sockets in its cgroup, and beside them the packet path, which answers all others.
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -18,6 +18,7 @@
 #include "bench/clients.h"
 #include "bench/cluster.h"
 #include "bench/harness.h"
+#include "bench/options.h"
 #include "model/cluster_state.h"
 #include "os/subprocess.h"
 #include "tests/support/bpf_scope.h"
@@ -194,54 +195,58 @@ void make_network() {
     }
 }
 
-int measure(const BackendEntry& entry, uint32_t services) {
+int measure(const Options& options, uint32_t services) {
     make_network();
     const auto scope = lab::BpfScope::create();
     if (!scope) {
         give_up(scope.error().message());
     }
-    BackendSettings settings;
+    BackendSettings settings = options.settings();
     settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
     settings.ebpf.cgroup_root = scope->cgroup().string();
-    const Loaded loaded(entry, settings, services);
+    const Loaded loaded(options.entry(), settings, services);
     const EchoServer server;
     const Targets targets(services);
-    const auto sockets = apart([&] {
-        if (const auto joined = scope->join(); !joined) {
-            give_up(joined.error().message());
+    const auto show = [&](const char* path, const std::optional<Figures>& measured) {
+        if (!measured) {
+            return false;
         }
-        return medians(server, targets);
-    });
-    const auto packets = apart([&] { return medians(server, targets); });
-    if (!sockets || !packets) {
-        return 1;
-    }
-    const auto print = [&](const char* path, const Figures& f) {
+        const Figures& f = *measured;
         std::printf(
             "%9u %-12s | %6.2f %6.2f %8.0f | %6.2f %5.2f | %6.2f %6.2f %8.0f %5.2f | %5.2f | "
             "%5.2f %5.2f\n",
             services, path, f.direct_p50, f.direct_p99, f.direct_rate, f.hot_p50, f.hot_ratio,
             f.spread_p50, f.spread_p99, f.spread_rate, f.spread_ratio, f.traffic_ratio, f.udp_ratio,
             f.udp_connected_ratio);
+        return true;
     };
-    print("sockets", *sockets);
-    print("packet path", *packets);
-    return 0;
+    if (options.mode == "ebpf") {
+        const auto in_cgroup = [&] {
+            if (const auto joined = scope->join(); !joined) {
+                give_up(joined.error().message());
+            }
+            return medians(server, targets);
+        };
+        if (!show("sockets", apart(in_cgroup))) {
+            return 1;
+        }
+    }
+    return show("packet path", apart([&] { return medians(server, targets); })) ? 0 : 1;
 }
 
-int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes) {
+int run(const Options& options) {
     std::printf(
-        "connect, %u endpoints per Service, medians of %d rounds of %u; microseconds, "
+        "connect, mode %s, %u endpoints per Service, medians of %d rounds of %u; microseconds, "
         "connects per second, ratios to direct\n",
-        kEndpoints, kRounds, kConnects);
+        options.mode.c_str(), kEndpoints, kRounds, kConnects);
     std::printf("%9s %-12s | %22s | %12s | %28s | %5s | %11s\n", "Services", "",
                 "direct p50 p99 rate", "one VIP p50", "many VIPs p50 p99 rate", "rtt",
                 "UDP, connd.");
-    for (const auto services : sizes) {
+    for (const auto services : options.services) {
         std::fflush(stdout);
         // In a process of its own, which changes its namespaces.
         const auto status = apart([&] {
-            const int failed = measure(entry, services);
+            const int failed = measure(options, services);
             std::fflush(stdout);
             return failed;
         });
@@ -255,17 +260,9 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes) {
 }  // namespace
 }  // namespace sy::bench
 
-/// bench_connect [SERVICES …]
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    auto sizes = sy::bench::service_counts(argc, argv);
-    if (!sizes) {
-        std::fprintf(stderr, "usage: bench_connect [SERVICES …]\n");
-        return 2;
-    }
-    if (sizes->empty()) {
-        *sizes = {1, 1000, 30'000, 100'000};
-    }
-    const auto* entry = sy::find_backend("ebpf");
-    return entry == nullptr ? 1 : sy::bench::run(*entry, *sizes);
+    const auto options = sy::bench::read_options(
+        "bench connect", {.services = {1, 1000, 30'000, 100'000}, .mode = "ebpf"}, argc, argv);
+    return options ? sy::bench::run(*options) : options.error();
 }

@@ -39,9 +39,6 @@ double median_of(const std::vector<Figures>& runs, double Figures::* figure) {
     return percentile(values, 0.5);
 }
 
-/// Numbers of Services on a command line; nothing if a word is not a number above zero.
-std::optional<std::vector<uint32_t>> service_counts(int argc, char** argv);
-
 /// Runs `work` in a process of its own, so that it starts with a fresh heap, and returns what it
 /// measured; nothing if it failed.
 template <class Work>

@@ -16,6 +16,7 @@
 #include "backends/ebpf/kernel/open.h"
 #include "bench/cluster.h"
 #include "bench/harness.h"
+#include "bench/options.h"
 #include "model/cluster_state.h"
 #include "tests/support/bpf_scope.h"
 
@@ -247,16 +248,9 @@ int run(const std::vector<uint32_t>& sizes) {
 }  // namespace
 }  // namespace sy::bench
 
-/// bench_maps [SERVICES …]
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    auto sizes = sy::bench::service_counts(argc, argv);
-    if (!sizes) {
-        std::fprintf(stderr, "usage: bench_maps [SERVICES …]\n");
-        return 2;
-    }
-    if (sizes->empty()) {
-        *sizes = {1000, 10'000, 30'000, 100'000};
-    }
-    return sy::bench::run(*sizes);
+    const auto options = sy::bench::read_options(
+        "bench maps", {.services = {1000, 10'000, 30'000, 100'000}}, argc, argv);
+    return options ? sy::bench::run(options->services) : options.error();
 }

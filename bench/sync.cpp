@@ -9,7 +9,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -25,6 +24,7 @@
 #include "bench/cluster.h"
 #include "bench/floor.h"
 #include "bench/harness.h"
+#include "bench/options.h"
 #include "tests/support/bpf_scope.h"
 
 namespace sy::bench {
@@ -231,7 +231,7 @@ struct Figures {
     double megabytes = 0;
 };
 
-Figures measure(const BackendEntry& entry, uint32_t services) {
+Figures measure(const Options& options, uint32_t services) {
     if (unshare(CLONE_NEWNET) != 0) {
         give_up("no network namespace of its own: run as root");
     }
@@ -242,10 +242,10 @@ Figures measure(const BackendEntry& entry, uint32_t services) {
     if (!scope) {
         give_up(scope.error().message());
     }
-    BackendSettings settings;
+    BackendSettings settings = options.settings();
     settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
     settings.ebpf.cgroup_root = scope->cgroup().string();
-    Rig rig(entry, settings);
+    Rig rig(options.entry(), settings);
     figures.cold = rig.cold(services);
     rig.on_strand([] { malloc_trim(0); });
     figures.megabytes = static_cast<double>(resident_megabytes());
@@ -282,18 +282,18 @@ Figures measure(const BackendEntry& entry, uint32_t services) {
     return figures;
 }
 
-int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs) {
+int run(const Options& options) {
     std::printf("%s, %u endpoints per Service, medians of %d runs; times in ms\n",
-                std::string(entry.name).c_str(), kEndpoints, runs);
+                options.mode.c_str(), kEndpoints, options.runs);
     std::printf("%9s %8s %8s | %s | %s | %s | %s\n", "Services", "floor", "cold",
                 "replaced p50/p99", "added/removed p50/p99", "burst of 1000 (transactions)",
                 "RSS MB");
-    for (const auto services : sizes) {
+    for (const auto services : options.services) {
         std::vector<Figures> all;
-        all.reserve(static_cast<std::size_t>(runs));
-        for (int i = 0; i < runs; ++i) {
+        all.reserve(static_cast<std::size_t>(options.runs));
+        for (int i = 0; i < options.runs; ++i) {
             // So that every one starts with an empty kernel and a fresh heap.
-            const auto figures = apart([&] { return measure(entry, services); });
+            const auto figures = apart([&] { return measure(options, services); });
             if (!figures) {
                 return 1;
             }
@@ -314,35 +314,9 @@ int run(const BackendEntry& entry, const std::vector<uint32_t>& sizes, int runs)
 }  // namespace
 }  // namespace sy::bench
 
-/// bench_sync [--proxy-mode MODE] [--runs N] [SERVICES …]
 int main(int argc, char** argv) {
-    std::vector<uint32_t> sizes;
-    int runs = 3;
-    std::string_view mode = "nftables";
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word = argv[i];
-        if (word == "--proxy-mode" && i + 1 < argc) {
-            mode = argv[++i];
-            continue;
-        }
-        uint32_t number = 0;
-        const bool is_runs = word == "--runs" && i + 1 < argc;
-        const std::string_view digits = is_runs ? argv[++i] : word;
-        const auto [end, error] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        if (error != std::errc{} || end != digits.data() + digits.size() || number == 0) {
-            std::fprintf(stderr, "usage: bench_sync [--proxy-mode MODE] [--runs N] [SERVICES …]\n");
-            return 2;
-        }
-        if (is_runs) {
-            runs = static_cast<int>(number);
-        } else {
-            sizes.push_back(number);
-        }
-    }
-    if (sizes.empty()) {
-        sizes = {1000, 10'000, 30'000, 100'000};
-    }
-    const auto* entry = sy::find_backend(mode);
-    return entry == nullptr ? 1 : sy::bench::run(*entry, sizes, runs);
+    const auto options = sy::bench::read_options(
+        "bench", {.services = {1000, 10'000, 30'000, 100'000}, .mode = "nftables", .runs = 3}, argc,
+        argv);
+    return options ? sy::bench::run(*options) : options.error();
 }
