@@ -65,6 +65,8 @@ constexpr std::array kBackends{
                      Log& log) { return iptables::remove(settings.iptables, log); },
         .remove = [](const BackendSettings& settings,
                      Log& log) { return iptables::remove(settings.iptables, log); },
+        .load_modules =
+            [](const BackendSettings& settings) { iptables::load_modules(settings.iptables); },
         .capabilities = kIptablesNeeds,
     },
     BackendEntry{

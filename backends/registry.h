@@ -27,6 +27,10 @@ struct BackendEntry {
     /// Removes all that this backend may have in the kernel, whatever else the host lacks for it.
     /// Null: a made backend's teardown does.
     Result<void> (*remove)(const BackendSettings& settings, Log& log) = nullptr;
+    /// Loads kernel modules that the backend will need and that neither the kernel loads by itself
+    /// nor a process with `capabilities` only can load. What fails here is for `make` to tell.
+    /// Null: there are none.
+    void (*load_modules)(const BackendSettings& settings) = nullptr;
     /// Capabilities (CAP_… of linux/capability.h) that the running backend needs.
     std::span<const int> capabilities;
     /// Folder that no two instances may share, of whatever network namespaces. If it does not

@@ -2,7 +2,8 @@
 
 usage: client.py get HOST PORT COUNT     requests, each on a connection of its own
        client.py peer HOST PORT         one request: what it saw, and both ends as the socket shows them
-       client.py steady HOST PORT        the same without end, until standard input closes
+       client.py steady HOST PORT        the same without end, until standard input closes: the first
+                                         answer when it is there, all of them in the end
        client.py download HOST PORT      one long download: bytes so far, then size and digest
        client.py probe HOST PORT         per line of input: UDP packets, each from a new socket, until
                                          somebody else answers; who, and when that packet was sent
@@ -62,7 +63,8 @@ def peer(host, port):
 
 
 def steady(host, port):
-    answers = []
+    answers = [request(host, port)]
+    tell(answers[0])
     while not select.select([sys.stdin], [], [], 0.001)[0]:
         answers.append(request(host, port))
     tell(answers)

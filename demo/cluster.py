@@ -17,6 +17,8 @@ import time
 import sockets
 
 PREFIX = "sy-demo-"
+# Seconds after which something will not happen any more, even in an emulated machine.
+PATIENCE = 120
 STATE = "/run/switchyard-demo"
 MANIFESTS = f"{STATE}/manifests"
 LOG = f"{STATE}/switchyard.log"
@@ -106,7 +108,7 @@ class Cluster:
                 self._await_pod(pod)
 
     def _await_pod(self, pod):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while "error" in self.get("shell", pod_address(pod)[0], 8080, 1)[0]:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{pod} does not answer")
@@ -225,14 +227,14 @@ class Cluster:
             start = log.tell()
             self.daemon = self.spawn("node1", *self.daemon_command(), stdout=log, stderr=log)
         self.daemon_starts += 1
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if line := next((l for l in self.log_since(start) if "synced:" in l), None):
                 return line[line.index("synced:"):]
             if self.daemon.poll() is not None:
                 raise RuntimeError(f"switchyard ended with {self.daemon.returncode}")
             time.sleep(0.01)
-        raise RuntimeError("switchyard was not in sync after 20 seconds")
+        raise RuntimeError(f"switchyard was not in sync after {PATIENCE} seconds")
 
     def log_since(self, position):
         with open(LOG, encoding="utf-8", errors="replace") as log:
@@ -247,7 +249,7 @@ class Cluster:
     def stop_daemon(self):
         """SIGTERM; the exit status."""
         self.daemon.terminate()
-        return self.daemon.wait(timeout=10)
+        return self.daemon.wait(timeout=PATIENCE)
 
     def ruleset(self):
         return run(*in_namespace("node1", "nft", "list", "ruleset"))

@@ -172,6 +172,7 @@ client {CLIENT} ──┐
         screen.act("Endpoints come and go under traffic")
         screen.say("A client asks \"web\" without a pause while the manifest changes:")
         client = self.cluster.client("client", "steady", NODE1, 30080)
+        client.stdout.readline()
         time.sleep(1.5)
         screen.say("pod-c comes,")
         added = self.show_edit("web.yaml", added=[(endpoint("pod-b"), endpoint("pod-c"))])
@@ -266,15 +267,16 @@ client {CLIENT} ──┐
         # Sockets of node1's pods would not notice, had they been translated.
         asking = ("client", NODE1, 30080) if self.sockets else ("shell", WEB, 80)
         while "error" in self.cluster.get(*asking, 1)[0]:
-            if time.monotonic() - began > 10:
-                raise DemoFailed("the rules have not come back after 10 seconds")
+            if time.monotonic() - began > lab.PATIENCE:
+                raise DemoFailed(f"the rules have not come back after {lab.PATIENCE} seconds")
         screen.check(True, f"they are back; the first try that worked ended after "
                      f"{(time.monotonic() - began) * 1000:.0f} ms")
 
     def words(self):
         screen = self.screen
         screen.act("What it writes is for people to read")
-        screen.command(f"switchyard render --manifests {lab.MANIFESTS}")
+        screen.command(f"switchyard render --manifests {lab.MANIFESTS} "
+                       f"--proxy-mode {self.cluster.proxy_mode}")
         binary, *rest = self.cluster.daemon_command()
         text = lab.run(binary, "render", *rest[1:])
         screen.quote(self.rules.excerpt(text))

@@ -1,5 +1,7 @@
 """What the demo must know of the rules of each mode: how somebody would damage them, how they look in
 the words of their own tools, and what must be gone in the end."""
+from collections import Counter
+
 import cluster as lab
 from screen import DemoFailed
 
@@ -86,13 +88,19 @@ class Iptables:
 class Ipvs:
     """Virtual servers by mark, a table that marks, and local routes."""
 
-    damage = ["ipvsadm", "--clear"]
+    # Of virtual servers the kernel tells nobody that they have gone; of the table it does.
+    damage = ["nft", "delete", "table", "ip", "switchyard-ipvs"]
     look = "ipvsadm -ln; nft list ruleset"
-    flush = "ipvsadm -C"
+    flush = "nft flush ruleset"
     remark = "One virtual server for each list of endpoints, whatever leads to it."
 
     def excerpt(self, text):
-        return excerpt(text.splitlines(), lambda line: line.startswith("-A -f"), 8)
+        lines = [line for line in text.splitlines() if line.startswith(("-A -f ", "-a -f "))]
+        marks = Counter(line.split()[2] for line in lines)
+        if not marks:
+            raise DemoFailed("render shows no virtual server")
+        largest = marks.most_common(1)[0][0]
+        return [line for line in lines if line.split()[2] == largest]
 
     def accepted(self, text):
         lines = text.splitlines()

@@ -69,7 +69,7 @@ class SocketActs:
         screen = self.screen
         screen.act("Somebody removes the hooks")
         client = self.cluster.client("shell", "steady", web, 80)
-        time.sleep(0.3)
+        client.stdout.readline()
         screen.command(f"rm {self.ground.pins}/links/*")
         for name in os.listdir(f"{self.ground.pins}/links"):
             os.unlink(f"{self.ground.pins}/links/{name}")

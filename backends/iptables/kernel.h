@@ -147,6 +147,11 @@ class Kernel {
     virtual Result<std::unique_ptr<DriftWatch>> watch() = 0;
 };
 
+/// Loads what the legacy programs load before the kernel can take over, if they are the ones to be
+/// used: they do it by modprobe, for which a running daemon has no right. The kernel may have it
+/// all built in, so a failure says nothing; open_kernel does.
+void load_modules(const IptablesSettings& settings);
+
 /// Removes all of ours in the network namespace of the calling thread, in both variants, and loads
 /// nothing for it. Needs neither programs nor ipset where there is nothing to remove.
 Result<void> remove_all(Log& log);

@@ -86,6 +86,13 @@ def complain(text):
     print(f"scripts/vm: {text}", file=sys.stderr, flush=True)
 
 
+def last_words(console):
+    """The end of what the kernel said; of a panic all, for its trace may be long."""
+    lines = console.splitlines(keepends=True)
+    panic = next((n for n, line in enumerate(lines) if "Kernel panic" in line), len(lines))
+    return "".join(lines[min(panic, max(0, len(lines) - 40)):])
+
+
 def run(parsed):
     """The exit status of the whole."""
     made = image.find(parsed.kernel)
@@ -104,7 +111,7 @@ def run(parsed):
             log = os.path.join(image.CACHE, "console.log")
             with open(log, "w", encoding="utf-8") as file:
                 file.write(guest.console())
-            sys.stderr.write("".join(guest.console().splitlines(keepends=True)[-40:]))
+            sys.stderr.write(last_words(guest.console()))
             complain(f"{error} (its console: {os.path.relpath(log)})")
             return MACHINE_FAILED
 

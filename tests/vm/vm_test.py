@@ -90,11 +90,30 @@ class Ends(unittest.TestCase):
         self.assertEqual(done.stderr, b"scripts/vm: the command did not end within 1 s\n")
 
     def test_a_panic(self):
-        done = vm("sh", "-c", "echo before; echo c >/proc/sysrq-trigger; sleep 600")
+        with tempfile.TemporaryDirectory() as shared:
+            # Not before the output has arrived: what is on its way dies with the machine.
+            script = ('echo before; while [ ! -e "$0/go" ]; do sleep 0.1; done; '
+                      "echo c >/proc/sysrq-trigger; sleep 600")
+            done = self.panicked(shared, script)
         self.assertEqual(done.returncode, 125)
-        self.assertEqual(done.stdout, b"before\n")
+        self.assertEqual(done.stdout, b"before\n", done.stderr)
         self.assertIn(b"Kernel panic - not syncing: sysrq triggered crash", done.stderr)
         self.assertIn(b"scripts/vm: the kernel panicked", done.stderr.splitlines()[-1])
+
+    @staticmethod
+    def panicked(shared, script):
+        """Runs `script` in a machine; makes shared/go when it has printed a line."""
+        with tempfile.TemporaryFile() as errors, \
+                subprocess.Popen([VM, "--writable", shared, "sh", "-c", script, shared],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=errors) as process:
+            out = process.stdout.readline()
+            with open(os.path.join(shared, "go"), "wb"):
+                pass
+            out += process.stdout.read()
+            status = process.wait()
+            errors.seek(0)
+            return subprocess.CompletedProcess(process.args, status, out, errors.read())
 
     def test_switched_off_by_the_command(self):
         done = vm("sh", "-c", "echo o >/proc/sysrq-trigger; sleep 600")

@@ -85,7 +85,9 @@ Result<bool> Rules::remove_all(const std::function<void(const Error&)>& unreadab
         if (!found) {
             return std::unexpected(found.error());
         }
-        for (const Table table : {Table::nat, Table::filter}) {
+        // The filter goes first: it refuses NodePorts that nat has not translated, those among them
+        // that IPVS is about to take.
+        for (const Table table : {Table::filter, Table::nat}) {
             auto text =
                 removal_text(family, table, found->jumps,
                              table == Table::nat ? found->nat : found->filter, block_size());

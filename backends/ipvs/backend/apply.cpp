@@ -178,6 +178,7 @@ void IpvsBackend::commit_all(std::vector<Work> work, ApplyReport& report) {
 /// What Services left that were deleted while no daemon ran goes the same way as ever: words
 /// first, then servers, which drain.
 void IpvsBackend::finish_first_pass(ApplyReport& report) {
+    const auto writes_before = report.writes;
     const auto rest = adopted_.rest();
     const auto unclaimed = ledger_.unclaimed_shared();
     first_pass_done_ = true;
@@ -219,7 +220,8 @@ void IpvsBackend::finish_first_pass(ApplyReport& report) {
     remove_servers(parts, report);
     note_lingering(parts);
     remove_other_routes();
-    report.transactions += stage.remove.empty() ? 0 : 1;
+    // What drains already is found again by every start, and nothing is written for it.
+    report.transactions += report.writes != writes_before ? 1 : 0;
     for (const auto& [family, id] : ids) {
         release(family, id);
     }

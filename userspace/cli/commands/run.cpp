@@ -41,7 +41,11 @@ void give_up_rights(const Options& options, Log& log) {
     if (const auto set = set_oom_score_adj(options.oom_score_adj); !set) {
         log.info("the out-of-memory score stays as it is: " + set.error().message());
     }
-    const auto needed = find_backend(options.proxy_mode)->capabilities;
+    const BackendEntry& backend = *find_backend(options.proxy_mode);
+    if (backend.load_modules != nullptr) {
+        backend.load_modules(options.backend);
+    }
+    const auto needed = backend.capabilities;
     std::vector<int> rights(needed.begin(), needed.end());
     // For the iptables command, which may have to remove what kube-proxy left.
     rights.push_back(CAP_NET_RAW);

@@ -254,6 +254,18 @@ TEST_F(IpvsBackendTest, AnIdIsFreeWhenItsServerIsGone) {
     EXPECT_TRUE(has_server(mark_of(2)));
 }
 
+TEST_F(IpvsBackendTest, WhatDrainsIsNothingToWriteAfterARestart) {
+    apply(delta({numbered(1, {kA}), numbered(2, {kB})}));
+    destination(mark_of(2), kB).connections = 1;
+    apply(delta({}, {{"default", "svc-2"}}));
+    restart();
+    const auto report = apply(delta({numbered(1, {kA})}));
+    EXPECT_EQ(report.writes, 0U);
+    EXPECT_EQ(report.transactions, 0U);
+    EXPECT_TRUE(has_server(mark_of(2)));
+    EXPECT_TRUE(backend_->tend_in());
+}
+
 TEST_F(IpvsBackendTest, OneBadServiceCostsOneService) {
     servers_.poison = [](const EndpointAddr& address) { return address == kC.address; };
     auto plans = many(20);
