@@ -201,4 +201,12 @@ class Backend {
     virtual std::vector<MapFill> fill() const = 0;
 };
 
+/// What a former backend needs time for after another one has taken over from it.
+class Retirement {
+  public:
+    virtual ~Retirement() = default;
+    /// Removes what can go by now. How long until the next call; nothing: all is gone.
+    virtual Result<std::optional<std::chrono::milliseconds>> go_on() = 0;
+};
+
 }  // namespace sy

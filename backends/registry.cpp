@@ -25,14 +25,21 @@ constexpr std::array kIptablesNeeds{CAP_NET_ADMIN, CAP_NET_RAW};
 constexpr std::string_view kNftables = "nftables";
 constexpr std::string_view kEbpf = "ebpf";
 
+using Retiring = Result<std::unique_ptr<Retirement>>;
+
+/// All of it is over.
+Retiring at_once(Result<void> done) {
+    return done ? Retiring() : std::unexpected(std::move(done.error()));
+}
+
 /// The table goes, unless it is the packet path of the successor.
-Result<void> retire_nftables(const BackendSettings& /*settings*/, const BackendEntry& successor,
-                             Log& log) {
+Retiring retire_nftables(const BackendSettings& /*settings*/, const BackendEntry& successor,
+                         Log& log) {
     if (successor.name == kEbpf) {
         return {};
     }
     auto backend = nft::make_backend(log);
-    return backend ? (*backend)->teardown() : std::unexpected(backend.error());
+    return backend ? at_once((*backend)->teardown()) : std::unexpected(backend.error());
 }
 
 constexpr std::array kBackends{
@@ -51,7 +58,7 @@ constexpr std::array kBackends{
         // Its packet path is the nftables backend.
         .retire =
             [](const BackendSettings& settings, const BackendEntry& successor, Log& log) {
-                return ebpf::remove(settings.ebpf, successor.name != kNftables, log);
+                return at_once(ebpf::remove(settings.ebpf, successor.name != kNftables, log));
             },
         .capabilities = kEbpfNeeds,
         .place = [](const BackendSettings& settings) { return settings.ebpf.bpf_root; },
@@ -62,7 +69,7 @@ constexpr std::array kBackends{
                    Log& log) { return iptables::make_backend(settings.iptables, log); },
         .render = iptables::render,
         .retire = [](const BackendSettings& settings, const BackendEntry&,
-                     Log& log) { return iptables::remove(settings.iptables, log); },
+                     Log& log) { return at_once(iptables::remove(settings.iptables, log)); },
         .remove = [](const BackendSettings& settings,
                      Log& log) { return iptables::remove(settings.iptables, log); },
         .load_modules =
@@ -75,7 +82,7 @@ constexpr std::array kBackends{
                    Log& log) { return ipvs::make_backend(settings.ipvs, log); },
         .render = ipvs::render,
         .retire = [](const BackendSettings& settings, const BackendEntry&,
-                     Log& log) { return ipvs::remove(settings.ipvs, log); },
+                     Log& log) { return ipvs::retire(settings.ipvs, log); },
         .remove = [](const BackendSettings& settings,
                      Log& log) { return ipvs::remove(settings.ipvs, log); },
         .capabilities = kNetAdmin,

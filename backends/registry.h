@@ -21,9 +21,11 @@ struct BackendEntry {
     /// Everything the backend would write for these plans, in the words of its own tool.
     std::string (*render)(const PlanDelta& plans, const NodeFacts& facts);
     /// Removes what this backend has in the kernel and `successor` does not use, now that the
-    /// successor has taken over; leaves alone what both share. Null: the two share everything.
-    Result<void> (*retire)(const BackendSettings& settings, const BackendEntry& successor,
-                           Log& log);
+    /// successor has taken over; leaves alone what both share. Returns what goes on with it, to be
+    /// called at once; null: nothing is left. `log` must outlive that. Null: the two share
+    /// everything.
+    Result<std::unique_ptr<Retirement>> (*retire)(const BackendSettings& settings,
+                                                  const BackendEntry& successor, Log& log);
     /// Removes all that this backend may have in the kernel, whatever else the host lacks for it.
     /// Null: a made backend's teardown does.
     Result<void> (*remove)(const BackendSettings& settings, Log& log) = nullptr;

@@ -131,6 +131,10 @@ Result<std::unique_ptr<Backend>> make_backend(const IpvsSettings& settings, Log&
 /// Removes everything of ours from the kernel, in the network namespace of the calling thread.
 Result<void> remove(const IpvsSettings& settings, Log& log);
 
+/// What is left to do when another mode has taken over, in the network namespace of the calling
+/// thread. `log` must outlive it.
+Result<std::unique_ptr<sy::Retirement>> retire(const IpvsSettings& settings, Log& log);
+
 /// What render prints: the companion tables in nft's words, then the servers in those of
 /// `ipvsadm -S`, for an empty kernel.
 std::string render(const PlanDelta& plans, const NodeFacts& facts);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "backends/ipvs/backend/backend.h"
+#include "backends/ipvs/backend/retirement.h"
 #include "backends/ipvs/compile.h"
 #include "backends/ipvs/layout.h"
 #include "backends/ipvs/word.h"
@@ -22,6 +23,23 @@ std::string endpoint_text(const EndpointAddr& endpoint) {
            std::to_string(endpoint.port.number());
 }
 
+struct Kernels {
+    std::unique_ptr<Kernel> servers;
+    std::unique_ptr<nft::Kernel> tables;
+};
+
+Result<Kernels> open_kernels(const IpvsSettings& settings, Log& log) {
+    auto servers = open_kernel(settings, log);
+    if (!servers) {
+        return std::unexpected(servers.error());
+    }
+    auto tables = nft::open_kernel(marks_layout());
+    if (!tables) {
+        return std::unexpected(tables.error());
+    }
+    return Kernels{std::move(*servers), std::move(*tables)};
+}
+
 /// In the words of `ipvsadm -S -n`.
 std::string server_text(const Object& object, const std::string& scheduler) {
     if (const auto* server = std::get_if<ServerKey>(&object)) {
@@ -37,20 +55,25 @@ std::string server_text(const Object& object, const std::string& scheduler) {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_backend(const IpvsSettings& settings, Log& log) {
-    auto kernel = open_kernel(settings, log);
-    if (!kernel) {
-        return std::unexpected(kernel.error());
+    auto kernels = open_kernels(settings, log);
+    if (!kernels) {
+        return std::unexpected(std::move(kernels.error()));
     }
-    auto tables = nft::open_kernel(marks_layout());
-    if (!tables) {
-        return std::unexpected(tables.error());
-    }
-    return std::make_unique<IpvsBackend>(std::move(*kernel), std::move(*tables), settings, log);
+    return std::make_unique<IpvsBackend>(std::move(kernels->servers), std::move(kernels->tables),
+                                         settings, log);
 }
 
 Result<void> remove(const IpvsSettings& settings, Log& log) {
     auto backend = make_backend(settings, log);
     return backend ? (*backend)->teardown() : std::unexpected(backend.error());
+}
+
+Result<std::unique_ptr<sy::Retirement>> retire(const IpvsSettings& settings, Log& log) {
+    auto kernels = open_kernels(settings, log);
+    if (!kernels) {
+        return std::unexpected(std::move(kernels.error()));
+    }
+    return std::make_unique<Retirement>(std::move(kernels->servers), std::move(kernels->tables));
 }
 
 std::string render(const PlanDelta& plans, const NodeFacts& facts) {

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -85,6 +86,7 @@ class Daemon::Impl {
     Result<void> open_feed();
     void make_agent(std::unique_ptr<Backend> backend);
     void on_synced();
+    void go_on_retiring();
     void write_settings();
 
     void follow_addresses();
@@ -105,6 +107,7 @@ class Daemon::Impl {
     Symbols symbols_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
+    boost::asio::steady_timer retiring_{io_};
     std::optional<AddressWatch> addresses_;
     std::optional<FdWatch> address_fd_;
     std::optional<InstanceLock> place_;
@@ -113,6 +116,8 @@ class Daemon::Impl {
     std::optional<Servers> servers_;
     std::unique_ptr<Feed> feed_;
     std::optional<FileWatch> configuration_;
+    /// For the thread of the chores only.
+    Retirements retirements_;
     Worker chores_;
     std::optional<Agent> agent_;  // last: its threads use the rest
 };
@@ -253,8 +258,25 @@ void Daemon::Impl::on_synced() {
     write_settings();
     // Not before: rules that are stale are better than none.
     chores_.post([this, settings = options_.backend] {
-        retire_others(mode_, settings, log_);
+        retirements_ = retire_others(mode_, settings, log_);
+        go_on_retiring();
         kube_proxy::remove_leftovers(settings.ipvs.exclude_cidrs, log_);
+    });
+}
+
+/// On the thread of the chores.
+void Daemon::Impl::go_on_retiring() {
+    const auto wait = go_on_with(retirements_, log_);
+    if (!wait) {
+        return;
+    }
+    boost::asio::post(io_, [this, wait] {
+        retiring_.expires_after(*wait);
+        retiring_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) {
+                chores_.post([this] { go_on_retiring(); });
+            }
+        });
     });
 }
 

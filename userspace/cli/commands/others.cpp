@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -9,26 +10,32 @@
 namespace sy {
 namespace {
 
-void retire(const BackendEntry& entry, const BackendEntry& successor,
-            const BackendSettings& settings, Log& log) {
+void tell_failure(std::string_view mode, const Error& error, Log& log) {
+    log.warning(
+        fmt::format("what mode {} has left could not be removed: {}", mode, error.message()));
+}
+
+std::unique_ptr<Retirement> retire(const BackendEntry& entry, const BackendEntry& successor,
+                                   const BackendSettings& settings, Log& log) {
     if (!has_place(entry, settings)) {
-        return;
+        return nullptr;
     }
     auto place = lock_place(entry, settings);
     if (!place) {
         log.info(
             fmt::format("what mode {} has is left alone: {}", entry.name, place.error().message()));
-        return;
+        return nullptr;
     }
-    if (const auto done = entry.retire(settings, successor, log); !done) {
-        log.warning(fmt::format("what mode {} has left could not be removed: {}", entry.name,
-                                done.error().message()));
+    auto rest = entry.retire(settings, successor, log);
+    if (!rest) {
+        tell_failure(entry.name, rest.error(), log);
     } else if (entry.place != nullptr && !has_place(entry, settings)) {
         log.info(fmt::format("removed what mode {} has left", entry.name));
     }
     if (*place) {
         (*place)->remove();
     }
+    return rest ? std::move(*rest) : nullptr;
 }
 
 }  // namespace
@@ -50,12 +57,33 @@ bool has_place(const BackendEntry& entry, const BackendSettings& settings) {
     return entry.place == nullptr || std::filesystem::exists(entry.place(settings), error);
 }
 
-void retire_others(const BackendEntry& successor, const BackendSettings& settings, Log& log) {
+Retirements retire_others(const BackendEntry& successor, const BackendSettings& settings,
+                          Log& log) {
+    Retirements retirements;
     for (const BackendEntry& entry : backends()) {
         if (&entry != &successor && entry.retire != nullptr) {
-            retire(entry, successor, settings, log);
+            if (auto rest = retire(entry, successor, settings, log)) {
+                retirements.emplace(entry.name, std::move(rest));
+            }
         }
     }
+    return retirements;
+}
+
+std::optional<std::chrono::milliseconds> go_on_with(Retirements& retirements, Log& log) {
+    std::optional<std::chrono::milliseconds> next;
+    std::erase_if(retirements, [&](auto& entry) {
+        const auto wait = entry.second->go_on();
+        if (!wait) {
+            tell_failure(entry.first, wait.error(), log);
+            return true;
+        }
+        if (*wait) {
+            next = next ? std::min(*next, **wait) : *wait;
+        }
+        return !*wait;
+    });
+    return next;
 }
 
 }  // namespace sy
