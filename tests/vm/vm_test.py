@@ -64,8 +64,11 @@ class Shell(unittest.TestCase):
                               start_new_session=True) as process:
             os.close(terminal)
             shown = self.expect(keyboard, b"# ")
-            os.write(keyboard, b"stty size; sleep 600\n")
+            os.write(keyboard, b"stty size; cat\n")
             shown = self.expect(keyboard, b"33 99")
+            # Once by the terminal and once by the program, which is there to be interrupted then.
+            os.write(keyboard, b"echoed\n")
+            shown = self.expect(keyboard, b"echoed\r\nechoed\r\n")
             os.write(keyboard, b"\x03")  # for the program inside, not for scripts/vm
             shown = self.expect(keyboard, b"# ")
             os.write(keyboard, b"exit 9\n")
