@@ -14,6 +14,10 @@ std::string hex(uint32_t mark) {
     return {digits.data(), end};
 }
 
+Error no_ipvs() {
+    return {"fake kernel", "no IPVS", ENOENT};
+}
+
 std::string text(const Change& change) {
     switch (change.kind) {
         case Change::Kind::add_server:
@@ -81,6 +85,9 @@ bool FakeKernel::carry_out(const Change& change) {
 }
 
 std::expected<void, CommitError> FakeKernel::commit(const std::vector<Change>& changes) {
+    if (state_.no_ipvs) {
+        return std::unexpected(CommitError{CommitError::Reason::other, no_ipvs(), {}});
+    }
     if (state_.fail_next) {
         return std::unexpected(*std::exchange(state_.fail_next, std::nullopt));
     }
@@ -110,6 +117,9 @@ std::expected<void, CommitError> FakeKernel::commit(const std::vector<RouteChang
 }
 
 Result<std::vector<Activity>> FakeKernel::activity(const std::vector<ServerKey>& servers) {
+    if (state_.no_ipvs) {
+        return std::unexpected(no_ipvs());
+    }
     std::vector<Activity> result;
     for (const auto& key : servers) {
         const auto server = state_.servers.find(key);

@@ -27,6 +27,8 @@ struct FakeState {
     std::set<LocalRoute> routes;
     std::vector<IpAddr> interface_addresses;
     bool prepared = false;
+    /// Like a kernel without the module: there is nothing to list, and all else fails.
+    bool no_ipvs = false;
     /// What was carried out, in order: "add_server 5a00001", "add 5a00001 10.244.1.11:8080 1",
     /// "route 10.96.0.0/16".
     std::vector<std::string> log;

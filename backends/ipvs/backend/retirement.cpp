@@ -9,11 +9,15 @@ Result<std::optional<std::chrono::milliseconds>> Retirement::go_on() {
     if (auto done = tables_->remove_tables(); !done) {
         return std::unexpected(done.error());
     }
-    kernel_->let_packets_pass();
     const auto found = kernel_->dump();
     if (!found) {
         return std::unexpected(found.error());
     }
+    // Also where there is no IPVS to ask about connections.
+    if (found->servers.empty()) {
+        return remove_rest();
+    }
+    kernel_->let_packets_pass();
     // Connections that are just being opened do not count as active yet: the first look spares all.
     const bool first = !begun_;
     const auto now = now_();
@@ -40,9 +44,7 @@ Result<std::optional<std::chrono::milliseconds>> Retirement::go_on() {
         }
     }
     if (busy.empty()) {
-        auto removed = kernel_->remove_all();
-        return removed ? Result<std::optional<std::chrono::milliseconds>>()
-                       : std::unexpected(removed.error());
+        return remove_rest();
     }
     for (const auto& server : found->servers) {
         if (!busy.contains(server.key)) {
@@ -54,6 +56,12 @@ Result<std::optional<std::chrono::milliseconds>> Retirement::go_on() {
         return std::unexpected(std::move(done.error().error));
     }
     return kDrainPeriod;
+}
+
+Result<std::optional<std::chrono::milliseconds>> Retirement::remove_rest() {
+    auto removed = kernel_->remove_all();
+    return removed ? Result<std::optional<std::chrono::milliseconds>>()
+                   : std::unexpected(std::move(removed.error()));
 }
 
 }  // namespace sy::ipvs

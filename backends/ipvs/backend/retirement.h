@@ -24,6 +24,8 @@ class Retirement : public sy::Retirement {
     Result<std::optional<std::chrono::milliseconds>> go_on() override;
 
   private:
+    Result<std::optional<std::chrono::milliseconds>> remove_rest();
+
     std::unique_ptr<Kernel> kernel_;
     std::unique_ptr<nft::Kernel> tables_;
     Now now_;

@@ -79,6 +79,13 @@ TEST_F(RetirementTest, AllGoesAtOnceWithoutConnections) {
     EXPECT_FALSE(go_on());
 }
 
+TEST_F(RetirementTest, AKernelWithoutIpvsHasNothingLeft) {
+    servers_ = {};
+    servers_.no_ipvs = true;
+    EXPECT_FALSE(go_on());
+    EXPECT_TRUE(nothing_left());
+}
+
 TEST_F(RetirementTest, ConnectionsKeepTheirServersAndTheRoutes) {
     auto& first = servers_.servers.begin()->second;
     first.destinations.begin()->second.connections = 1;
