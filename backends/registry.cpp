@@ -42,6 +42,13 @@ Retiring retire_nftables(const BackendSettings& /*settings*/, const BackendEntry
     return backend ? at_once((*backend)->teardown()) : std::unexpected(backend.error());
 }
 
+/// Sockets that ebpf leads to an endpoint meet what IPVS remembers of earlier connections from the
+/// same port: answers would get the address of the Service, which the socket does not know.
+Retiring retire_ipvs(const BackendSettings& settings, const BackendEntry& successor, Log& log) {
+    return successor.name == kEbpf ? at_once(ipvs::remove(settings.ipvs, log))
+                                   : ipvs::retire(settings.ipvs, log);
+}
+
 constexpr std::array kBackends{
     BackendEntry{
         .name = kNftables,
@@ -81,8 +88,7 @@ constexpr std::array kBackends{
         .make = [](const BackendSettings& settings,
                    Log& log) { return ipvs::make_backend(settings.ipvs, log); },
         .render = ipvs::render,
-        .retire = [](const BackendSettings& settings, const BackendEntry&,
-                     Log& log) { return ipvs::retire(settings.ipvs, log); },
+        .retire = retire_ipvs,
         .remove = [](const BackendSettings& settings,
                      Log& log) { return ipvs::remove(settings.ipvs, log); },
         .capabilities = kNetAdmin,
