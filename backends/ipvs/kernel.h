@@ -113,6 +113,7 @@ class Kernel {
     /// Settings the layout rests on (vs.conntrack, forwarding, …), timeouts, strict ARP. The values
     /// of before are kept where remove_all() of another process finds them.
     virtual Result<void> prepare() = 0;
+    /// Where there is no IPVS there are no servers.
     virtual Result<Dumped> dump() = 0;
     /// In order; many messages per send, an answer only on errors.
     virtual std::expected<void, CommitError> commit(const std::vector<Change>& changes) = 0;

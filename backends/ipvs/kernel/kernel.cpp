@@ -46,11 +46,15 @@ class RealKernel final : public Kernel {
     Result<void> prepare() override { return host_.apply(settings_, servers_); }
 
     Result<Dumped> dump() override {
-        auto servers = our_servers();
+        const auto there = servers_.available();
+        if (!there) {
+            return std::unexpected(there.error());
+        }
+        auto servers = *there ? our_servers() : std::vector<Server>();
         if (!servers) {
             return std::unexpected(servers.error());
         }
-        auto activity = servers_.destinations(keys_of(*servers));
+        auto activity = *there ? servers_.destinations(keys_of(*servers)) : std::vector<Activity>();
         if (!activity) {
             return std::unexpected(activity.error());
         }
