@@ -64,6 +64,12 @@ void reset_on_close(int fd) {
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
+/// Without waiting for acknowledgements of what was sent before.
+void send_at_once(int fd) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 double microseconds(Clock::duration duration) {
     return std::chrono::duration<double, std::micro>(duration).count();
 }
@@ -126,7 +132,7 @@ void EchoServer::loop() {
         watch(epoll.get(), fd->get());
     }
     std::array<epoll_event, 64> events{};
-    std::array<char, 2048> buffer{};
+    std::vector<char> buffer(64 << 10);
     while (true) {
         const int n = ::epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), -1);
         for (int i = 0; i < n; ++i) {
@@ -137,6 +143,7 @@ void EchoServer::loop() {
             if (fd == tcp_.get()) {
                 for (int peer = 0; (peer = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
                     ++*accepted_;
+                    send_at_once(peer);
                     watch(epoll.get(), peer);
                 }
             } else if (fd == udp_.get()) {
@@ -185,8 +192,7 @@ Series round_trips(const EndpointAddr& target, uint32_t count) {
     const Fd fd(must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     const auto to = to_sockaddr(target);
     must(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), "connect");
-    const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    send_at_once(fd.get());
     reset_on_close(fd.get());
     return repeat(count, [&](uint32_t) {
         char byte = 'x';
@@ -195,6 +201,22 @@ Series round_trips(const EndpointAddr& target, uint32_t count) {
         must(static_cast<int>(::recv(fd.get(), &byte, 1, 0)), "recv");
         return microseconds(Clock::now() - begin);
     });
+}
+
+double bulk(const EndpointAddr& target, uint32_t count) {
+    const Fd fd(must(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    const auto to = to_sockaddr(target);
+    must(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), "connect");
+    send_at_once(fd.get());
+    reset_on_close(fd.get());
+    std::array<char, 16 << 10> block{};
+    const auto begin = Clock::now();
+    for (uint32_t i = 0; i < count; ++i) {
+        must(static_cast<int>(::send(fd.get(), block.data(), block.size(), MSG_NOSIGNAL)), "send");
+        must(static_cast<int>(::recv(fd.get(), block.data(), block.size(), MSG_WAITALL)), "recv");
+    }
+    const std::chrono::duration<double> took = Clock::now() - begin;
+    return static_cast<double>(block.size()) * count / 1e6 / took.count();
 }
 
 Series datagrams(std::span<const EndpointAddr> targets, uint32_t count) {

@@ -51,6 +51,8 @@ struct Series {
 Series connects(const EchoServer& server, std::span<const EndpointAddr> targets, uint32_t count);
 /// One byte there and back over one connection, `count` times.
 Series round_trips(const EndpointAddr& target, uint32_t count);
+/// Blocks of 16 KiB there and back over one connection, `count` of them: MB per second one way.
+double bulk(const EndpointAddr& target, uint32_t count);
 /// Datagrams on one unconnected socket, to the targets in turn.
 Series datagrams(std::span<const EndpointAddr> targets, uint32_t count);
 /// Datagrams on one connected socket.

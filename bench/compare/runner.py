@@ -1,0 +1,109 @@
+"""Runs steps, one at a time, and shows how far they are."""
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from machine import DISTURBED, Load
+from plan import FLOOR, METRICS, Effort, Plan, Step
+from results import Results
+
+# Beyond what the slowest proxy may take to start (bench_compare gives up after ten minutes).
+STEP_SECONDS = 1500
+
+
+class Progress:
+    """One line that is rewritten on a terminal; elsewhere one for each step."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total = total
+        self._done = done
+        self._begun = time.monotonic()
+        self._measured = 0
+        self._terminal = sys.stderr.isatty()
+
+    def _left(self) -> str:
+        if self._measured == 0:
+            return ""
+        each = (time.monotonic() - self._begun) / self._measured
+        seconds = each * (self._total - self._done)
+        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else \
+               f", about {seconds:.0f} s left"
+
+    def begin(self, step: Step) -> None:
+        """The step that runs now."""
+        text = f"[{self._done + 1}/{self._total}] {step.describe()}{self._left()}"
+        print(f"\r\x1b[K{text}" if self._terminal else text, file=sys.stderr,
+              end="" if self._terminal else "\n", flush=True)
+
+    def end(self) -> None:
+        """It is over."""
+        self._done += 1
+        self._measured += 1
+
+    def close(self) -> None:
+        """No more steps."""
+        if self._terminal:
+            print("\r\x1b[K", file=sys.stderr, end="", flush=True)
+
+
+def command(program: Path, step: Step, effort: Effort) -> list[str]:
+    """How a step is measured."""
+    contender = step.contender
+    words = [str(program), "--mode", FLOOR if contender.kind == FLOOR else contender.mode,
+             "--services", str(step.services)]
+    if contender.kind == FLOOR:
+        return words
+    words += ["--program", contender.program]
+    for flag in contender.flags:
+        words += ["--flag", flag]
+    for metric in METRICS:
+        words += ["--metric", metric]
+    return words + effort.arguments()
+
+
+def _said(program: subprocess.Popen) -> tuple[str, str]:
+    """Its output and errors; ends it if we are interrupted, and what it started with it."""
+    try:
+        return program.communicate(timeout=STEP_SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        out, err = program.communicate()
+        return out, err + f"\nended after {STEP_SECONDS} s"
+    except BaseException:
+        program.send_signal(signal.SIGTERM)
+        program.wait()
+        raise
+
+
+def measure(program: Path, step: Step, effort: Effort, results: Results) -> None:
+    """One step. A failure is a result too: whoever reads the report must see it."""
+    load = Load()
+    begun = time.monotonic()
+    with subprocess.Popen(command(program, step, effort), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          errors="replace", start_new_session=True) as running:
+        out, err = _said(running)
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    others = load.others()
+    results.measured(step, lines, others, others > DISTURBED, time.monotonic() - begun)
+    if running.returncode != 0:
+        wanted = ("cold", *METRICS) if step.contender.kind != FLOOR else (FLOOR,)
+        missing = [metric for metric in wanted if all(metric != line["metric"] for line in lines)]
+        message = err.strip() or f"exit status {running.returncode}"
+        for metric in missing:
+            results.failed(step, metric, message[-500:])
+    results.over(step)
+
+
+def run(plan: Plan, program: Path, results: Results, progress: Progress) -> None:
+    """All steps that are not over yet."""
+    done = results.done()
+    for step in plan.steps:
+        if step.key() in done:
+            continue
+        progress.begin(step)
+        measure(program, step, plan.effort, results)
+        progress.end()
