@@ -9,8 +9,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <limits>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,8 +16,8 @@
 #include "bench/clients.h"
 #include "bench/cluster.h"
 #include "bench/harness.h"
+#include "bench/loaded.h"
 #include "bench/options.h"
-#include "model/cluster_state.h"
 #include "os/subprocess.h"
 #include "tests/support/bpf_scope.h"
 
@@ -30,66 +28,6 @@ constexpr uint32_t kEndpoints = 3;
 constexpr uint32_t kConnects = 10'000;
 constexpr uint32_t kTargets = 4096;
 constexpr int kRounds = 9;
-
-/// A backend that has loaded that many Services, in the network namespace of the calling thread.
-class Loaded {
-  public:
-    Loaded(const BackendEntry& entry, const BackendSettings& settings, uint32_t services)
-        : state_(symbols_, kNodeName) {
-        auto made = entry.make(settings, log_);
-        if (!made) {
-            give_up(made.error().message());
-        }
-        backend_ = std::move(*made);
-        for (const auto& step : {backend_->probe(), read()}) {
-            if (!step) {
-                give_up(step.error().message());
-            }
-        }
-        for (auto& event : make_events(symbols_, 0, services, kEndpoints)) {
-            state_.apply(std::move(event));
-        }
-        add_udp();
-        for (auto& event : lists_complete()) {
-            state_.apply(std::move(event));
-        }
-        const auto report =
-            backend_->apply(state_.take(std::numeric_limits<std::size_t>::max()), facts_, true);
-        if (report.failure) {
-            give_up(report.failure->message());
-        }
-    }
-    ~Loaded() { (void)backend_->teardown(); }
-    Loaded(const Loaded&) = delete;
-    Loaded& operator=(const Loaded&) = delete;
-
-  private:
-    Result<void> read() {
-        if (auto adopted = backend_->adopt(); !adopted) {
-            return std::unexpected(adopted.error());
-        }
-        return {};
-    }
-    /// One UDP Service, on the address before all others.
-    void add_udp() {
-        Service service = make_service(0);
-        service.name.name = "udp";
-        service.cluster_ip = IpAddr::v4(10, 95, 0, 1);
-        service.ports.front().protocol = Protocol::udp;
-        EndpointSlice slice = make_slice(symbols_, 0, kEndpoints);
-        slice.service = service.name.name;
-        slice.name = "udp-1";
-        slice.ports.front().protocol = Protocol::udp;
-        state_.apply(Upserted{service});
-        state_.apply(Upserted{slice});
-    }
-
-    QuietLog log_;
-    Symbols symbols_;
-    ClusterState state_;
-    NodeFacts facts_;
-    std::unique_ptr<Backend> backend_;
-};
 
 /// Where clients go.
 struct Targets {
@@ -111,7 +49,7 @@ struct Targets {
         }
         endpoint = endpoints.front();
         vip = vips.front();
-        udp_vip = {IpAddr::v4(10, 95, 0, 1), Port(80)};
+        udp_vip = {kUdpService, Port(80)};
     }
 };
 
@@ -204,7 +142,7 @@ int measure(const Options& options, uint32_t services) {
     BackendSettings settings = options.settings();
     settings.ebpf.bpf_root = (scope->folder() / "switchyard").string();
     settings.ebpf.cgroup_root = scope->cgroup().string();
-    const Loaded loaded(options.entry(), settings, services);
+    const Loaded loaded(options.entry(), settings, services, kEndpoints);
     const EchoServer server;
     const Targets targets(services);
     const auto show = [&](const char* path, const std::optional<Figures>& measured) {
