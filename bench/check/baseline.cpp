@@ -62,9 +62,13 @@ std::string to_json(const Baseline& baseline) {
 }
 
 Result<Baseline> from_json(const std::string& text) {
+    boost::system::error_code broken;
+    const boost::json::value all = boost::json::parse(text, broken);
+    if (broken) {
+        return fail("no JSON: " + broken.message() + "; --update writes it anew");
+    }
     try {
         Baseline baseline;
-        const boost::json::value all = boost::json::parse(text);
         for (const auto& [mode, operations] : all.as_object()) {
             for (const auto& [operation, figures] : operations.as_object()) {
                 auto& costs = baseline[std::string(mode)][std::string(operation)];
@@ -74,8 +78,8 @@ Result<Baseline> from_json(const std::string& text) {
             }
         }
         return baseline;
-    } catch (const std::exception& error) {
-        return fail(std::string("no counts by mode and operation: ") + error.what());
+    } catch (const std::exception&) {
+        return fail("not made of counts by mode and operation; --update writes it anew");
     }
 }
 
