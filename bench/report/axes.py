@@ -72,6 +72,15 @@ def linear(numbers: Sequence[float], begin: float, end: float) -> Axis:
     return Axis(0, step * count, begin, end, False, tuple(step * i for i in range(count + 1)))
 
 
+def around(numbers: Sequence[float], begin: float, end: float) -> Axis:
+    """An axis that shows small differences: it need not begin at zero."""
+    low, high = min(numbers), max(numbers)
+    step = linear([max(high - low, high / 20, 1e-9)], 0, 1).ticks[1]
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple(round(step * i, 10) for i in range(first, max(last, first + 1) + 1))
+    return Axis(ticks[0], ticks[-1], begin, end, False, ticks)
+
+
 def spread_out(wanted: Sequence[float], low: float, high: float, gap: float) -> list[float]:
     """Places as near to the wanted ones as may be, `gap` apart and between low and high."""
     order = sorted(range(len(wanted)), key=wanted.__getitem__)

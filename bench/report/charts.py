@@ -69,13 +69,13 @@ class Scene:
     metric: Metric
     anchor: str
     kinds: dict[str, str]
+    palette: Sequence[str]  # all contenders but floors, at all places
     members: Sequence[Measured]
     floors: Sequence[Measured]
 
     def style(self, name: str) -> int:
         """A contender looks the same in all plots."""
-        names = [other for other, kind in self.kinds.items() if kind != "floor"]
-        return names.index(name) if name in names else -1
+        return self.palette.index(name) if name in self.palette else -1
 
 
 def middle(series: Series) -> Point:
@@ -130,10 +130,11 @@ def growth(scene: Scene, plot: Plot) -> list[Chart]:
                          if key in f.estimates and f.key.services > 0), key=lambda point: point.x)
         if points:
             series.append(Series("floor", -1, tuple(points)))
-    positive = all(point.low > 0 for one in series for point in one.points)
+    ratio = figure.unit.startswith("×")
+    positive = not ratio and all(point.low > 0 for one in series for point in one.points)
+    axes = "Both axes are logarithmic" if positive else "The axis of Services is logarithmic"
     return [Chart(f"{scene.anchor}-growth-{figure.key}", "curves", plot.title,
-                  f"{plot.title}. Both axes are logarithmic." if positive else
-                  f"{plot.title}. The axis of Services is logarithmic.",
+                  f"{plot.title}. {axes}{', the other does not begin at zero' if ratio else ''}.",
                   "Services", figure.unit, log_y=positive, series=series)]
 
 
@@ -181,9 +182,9 @@ def rates(scene: Scene, plot: Plot) -> list[Chart]:
 
 
 def ratios(scene: Scene, plot: Plot) -> list[Chart]:
-    """Several ratios of all contenders, at one or two sizes."""
+    """Several ratios of all contenders, at the largest size."""
     charts = []
-    for size in sizes_to_show(scene, lambda m: any(key in m.estimates for key in plot.keys)):
+    for size in sizes_to_show(scene, lambda m: any(key in m.estimates for key in plot.keys))[-1:]:
         members = [m for m in scene.members if m.key.services == size]
         groups = []
         for key in plot.keys:

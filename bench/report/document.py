@@ -166,11 +166,10 @@ class Builder:
                   and self.metric.floor in floor.estimates]
         decimals = [column_decimals([row.estimates[figure.key].value for row in rows
                                      if figure.key in row.estimates]) for figure in self.columns]
-        for floor in floors:
-            index = [figure.key for figure in self.columns].index(self.metric.headline) \
-                if self.metric.headline in [figure.key for figure in self.columns] else 0
-            decimals[index] = max(decimals[index], column_decimals(
-                [floor.estimates[self.metric.floor].value])) if decimals else 0
+        decimals = [max(places, *(column_decimals([floor.estimates[self.metric.floor].value])
+                                  for floor in floors))
+                    if floors and figure.key == self.metric.headline else places
+                    for figure, places in zip(self.columns, decimals)]
         verdicts = self.verdicts(rows)
         compared = sum(self.kinds[row.key.contender] != "floor" for row in rows) > 1
         lines = [self.row(row, decimals, verdicts, compared) for row in rows]
@@ -179,9 +178,11 @@ class Builder:
                      verdicts.get(self.metric.headline)), verdicts
 
 
-def build_group(metric: Metric, where: str, shape: str, kinds: dict[str, str],
+def build_group(metric: Metric, where: str, shape: str, contenders: Sequence[Contender],
                 everything: Sequence[Measured]) -> tuple[Group, list[Judged]]:
     """A metric at one place with one shape."""
+    kinds = {c.name: c.kind for c in contenders if c.where == where}
+    palette = list(dict.fromkeys(c.name for c in contenders if c.kind != "floor"))
     members = [m for m in everything if (m.key.metric, m.key.where, m.key.shape) ==
                (metric.name, where, shape)]
     floors = [m for m in everything if metric.floor and (m.key.metric, m.key.where, m.key.shape) ==
@@ -202,7 +203,7 @@ def build_group(metric: Metric, where: str, shape: str, kinds: dict[str, str],
                        for part in (metric.name, where, shape)])
     title = PLACE_TITLES[where][:1].upper() + PLACE_TITLES[where][1:]
     title += f", {shape} cluster"
-    scene = Scene(metric, anchor, kinds, members, floors)
+    scene = Scene(metric, anchor, kinds, palette, members, floors)
     return Group(anchor, title, builder.columns, blocks, builder.notes.texts,
                  draw_up(scene)), judged
 
@@ -250,8 +251,7 @@ def build(results: Results) -> Document:
         places = dict.fromkeys((m.key.where, m.key.shape) for m in everything
                                if m.key.metric == metric.name)
         for where, shape in sorted(places, key=lambda p: (p[0], p[1] != "uniform", p[1])):
-            kinds = {c.name: c.kind for c in results.contenders if c.where == where}
-            group, verdicts = build_group(metric, where, shape, kinds, everything)
+            group, verdicts = build_group(metric, where, shape, results.contenders, everything)
             groups.append(group)
             judged += verdicts
         if groups:
@@ -259,7 +259,7 @@ def build(results: Results) -> Document:
     status = "" if results.ended else \
         f"Incomplete: {results.measured:,} of {results.steps:,} steps measured."
     return Document(TITLE, status, sessions_of(results), command_of(results), facts_of(results),
-                    summarize(judged, results.contenders), sections, everything,
+                    summarize(judged, results.contenders, everything), sections, everything,
                     results.contenders, judged)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from axes import Axis, linear, logarithmic, measured, spread_out
+from axes import Axis, around, linear, logarithmic, measured, spread_out
 from charts import Chart, Series, middle
 from wording import plain
 
 WIDTH, HEIGHT = 420.0, 290.0
 FONT = 13.5
-LETTER = 7.7  # about as wide as a letter is
+LETTER = 8.0  # as wide as a letter of a wide font is
 LINE = 16.0
 TOP, BOTTOM = 12.0, 46.0
 STYLES = 8
@@ -120,9 +120,10 @@ def draw_curves(chart: Chart) -> Element:
     points = [point for series in chart.series for point in series.points]
     heights = [number for point in points for number in (point.low, point.y, point.high)]
     bottom = HEIGHT - BOTTOM
-    y = (logarithmic if chart.log_y else linear)(heights, bottom, TOP)
+    y = around(heights, bottom, TOP) if chart.y_unit.startswith("×") else \
+        logarithmic(heights, bottom, TOP, 8) if chart.log_y else linear(heights, bottom, TOP)
     y_texts = [tick_text(number, chart.y_unit) for number in y.ticks]
-    left = max(len(text) for text in y_texts) * LETTER + 12
+    left = max(len(text) for text in y_texts) * LETTER + 16
     x = measured([point.x for point in points], left, right)
     frame(svg, x, y, [tick_text(number, chart.x_unit) for number in x.ticks], y_texts, chart.x_unit)
     ends = []
@@ -146,62 +147,45 @@ def draw_curves(chart: Chart) -> Element:
     return svg
 
 
-def room_for(label: str, places: list[list[tuple[float, float]]], mine: list[tuple[float, float]],
-             taken: list[tuple[float, float, float, float]], limits: tuple[float, float]) \
-        -> tuple[float, float, float, float]:
-    """A box beside a curve that covers no curve and no other label, or the one that covers least."""
-    width = len(label) * LETTER
-    best, lowest = (0.0, 0.0, 0.0, 0.0), float("inf")
-    count = len(mine)
-    for share in (.5, .62, .38, .74, .26, .84, .16, .92, .08):
-        px, py = mine[min(int(share * count), count - 1)]
-        for offset in (8, 22, 40, -8 - width, -22 - width, -40 - width):
-            box = (px + offset, py - 9, px + offset + width, py + 7)
-            if box[0] < limits[0] or box[2] > limits[1] or box[1] < TOP:
-                continue
-            cost = sum(box[0] - 4 < cx < box[2] + 4 and box[1] - 2 < cy < box[3] + 2
-                       for curve_places in places for cx, cy in curve_places)
-            cost += 200 * sum(box[0] < other[2] + 6 and other[0] - 6 < box[2] and
-                              box[1] < other[3] and other[1] < box[3] for other in taken)
-            cost += abs(offset if offset > 0 else offset + width) / 100  # as near as can be
-            if cost < lowest:
-                best, lowest = box, cost
-    return best
-
-
-def dense(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """A curve as places so near to each other that no label fits between them."""
-    found = [places[0]]
-    for (ax, ay), (bx, by) in zip(places, places[1:]):
-        steps = max(int(max(abs(bx - ax), abs(by - ay)) / 4), 1)
-        found += [(ax + (bx - ax) * i / steps, ay + (by - ay) * i / steps)
-                  for i in range(1, steps + 1)]
-    return found
+def flags(ends: list[float], names: list[str]) -> list[int]:
+    """Rows for names that begin above the ends of their curves, so that no name covers another or
+    the line from another to its curve: rows count upwards."""
+    rows = [0] * len(ends)
+    placed: list[int] = []
+    for index in sorted(range(len(ends)), key=ends.__getitem__, reverse=True):
+        reach = ends[index] + len(names[index]) * LETTER + 10
+        rows[index] = max((rows[other] + 1 for other in placed if ends[other] < reach), default=0)
+        placed.append(index)
+    return rows
 
 
 def draw_cdf(chart: Chart) -> Element:
-    """Cumulative curves, each with its name beside it and a marker at its median."""
-    svg = canvas(chart, HEIGHT)
-    bottom, left, right = HEIGHT - BOTTOM, 54.0, WIDTH - 16
+    """Cumulative curves, each with its name above its end and a marker at its median."""
+    names = [label_of(series.name) for series in chart.series]
     numbers = [point.x for series in chart.series for point in series.points]
-    x = (logarithmic if chart.log_x else linear)(numbers, left, right)
-    y = Axis(0, 1, bottom, TOP, False, (0, .25, .5, .75, 1))
+    left, right = 54.0, WIDTH - 22
+    for _ in range(4):  # the names at the right need room
+        x = (logarithmic if chart.log_x else linear)(numbers, left, right)
+        ends = [x.at(series.points[-1].x) for series in chart.series]
+        right -= max(0.0, max(end + len(name) * LETTER + 6 - WIDTH
+                              for end, name in zip(ends, names)))
+    rows = flags(ends, names)
+    top = TOP + (max(rows) + 1) * LINE
+    bottom = top + HEIGHT - TOP - BOTTOM
+    svg = canvas(chart, bottom + BOTTOM)
+    y = Axis(0, 1, bottom, top, False, (0, .25, .5, .75, 1))
     frame(svg, x, y, [tick_text(number, chart.x_unit) for number in x.ticks],
           [f"{number:.0%}" for number in y.ticks], "time until it is followed")
-    curves = []
-    for series in chart.series:
+    for series, name, end, row in zip(chart.series, names, ends, rows):
+        color = style_of(series)
         places = [(x.at(series.points[0].x), bottom)]
         places += [(x.at(point.x), y.at(point.y)) for point in series.points]
         curve(svg, series, places, True)
         half = middle(series)
-        marker(svg, series.style, x.at(half.x), y.at(half.y), style_of(series))
-        curves.append(dense(places))
-    taken: list[tuple[float, float, float, float]] = []
-    for series, places in zip(chart.series, curves):
-        name = label_of(series.name)
-        box = room_for(name, curves, places, taken, (left + 2, right))
-        taken.append(box)
-        node(svg, "text", name, class_=f"name halo {style_of(series)}", x=box[0], y=box[1] + 13.5)
+        marker(svg, series.style, x.at(half.x), y.at(half.y), color)
+        level = top - 4 - row * LINE
+        node(svg, "path", class_=f"leader {color}", d=path_of([(end, top), (end, level - 10)]))
+        node(svg, "text", name, class_=f"name {color}", x=end + 4, y=level)
     return svg
 
 

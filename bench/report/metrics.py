@@ -141,13 +141,13 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 QUESTIONS = (
     Question("Ready soonest after a start", "cold", "ready_ms"),
     Question("Follows a changed endpoint fastest", "change", "p50_ms"),
-    Question("… and in the worst of a hundred", "change", "p99_ms"),
+    Question("Follows the slowest of 100 changes fastest", "change", "p99_ms"),
     Question("Serves a new Service fastest", "create", "p50_ms"),
     Question("Through a burst of 1,000 fastest", "burst", "ms"),
     Question("Least CPU under churn", "churn", "cpu_percent"),
     Question("Least CPU at rest", "idle", "cpu_percent"),
     Question("Smallest in memory", "idle", "rss_mb"),
     Question("Smallest in the kernel", "idle", "kernel_mb"),
-    Question("New connections closest to direct", "connect", "ratio"),
-    Question("Open connections closest to direct", "connect", "request_ratio"),
+    Question("Connects closest to direct", "connect", "ratio"),
+    Question("Answers on open connections closest to direct", "connect", "request_ratio"),
 )

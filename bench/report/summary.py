@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from estimates import Measured
 from metrics import BY_NAME, METRICS, QUESTIONS, Figure, Question
 from results import Contender, Key
 from verdicts import Entry, Verdict
-from wording import PLACE_TITLES, against, counted, plain, quantity, several, size
+from wording import PLACE_TITLES, against, counted, quantity, several, size
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,26 @@ def leader_text(verdict: Verdict) -> str:
     return "no difference" if verdict.level else several(verdict.best)
 
 
+def short(count: int) -> str:
+    """10k for 10,000."""
+    return f"{count // 1000}k" if count >= 1000 and count % 1000 == 0 else str(count)
+
+
 def over_sizes(judged: Sequence[Judged]) -> str:
-    """"ebpf", or "nftables at 1 and 1,000, ebpf at 10,000 Services"."""
-    ordered = sorted(judged, key=lambda j: (j.key.services, j.key.rate or 0))
-    sizes: dict[str, list[str]] = defaultdict(list)
+    """"ebpf", or "nftables at 1 to 1k, ebpf at 10k"."""
+    ordered = sorted(judged, key=lambda j: j.key.services)
+    stretches: list[tuple[str, list[int]]] = []
     for one in ordered:
-        sizes[leader_text(one.verdict)].append(
-            f"{one.key.services:,}" if one.key.rate is None
-            else f"{one.key.services:,} × {plain(one.key.rate, 0)}/s")
-    if len(sizes) == 1:
-        return next(iter(sizes))
+        name = leader_text(one.verdict)
+        if not stretches or stretches[-1][0] != name:
+            stretches.append((name, []))
+        stretches[-1][1].append(one.key.services)
+    if len(stretches) == 1:
+        return stretches[0][0]
+    sizes: dict[str, list[str]] = defaultdict(list)
+    for name, counts in stretches:
+        sizes[name].append(short(counts[0]) if len(counts) == 1
+                           else f"{short(counts[0])} to {short(counts[-1])}")
     return "; ".join(f"{name} at {several(labels)}" for name, labels in sizes.items())
 
 
@@ -74,6 +85,7 @@ def answer(question: Question, judged: Sequence[Judged]) -> tuple[Answer, Judged
     if not about:
         return None
     one = decisive(about)
+    about = [j for j in about if j.key.rate == one.key.rate]
     detail = f"{one.verdict.sentence} ({size(one.key.services, one.key.rate)})"
     return Answer(question.text, over_sizes(about), detail, one.verdict.peer), one
 
@@ -87,10 +99,12 @@ def pick(decided: Sequence[tuple[Answer, Judged]], kinds: dict[str, str]) -> lis
     most = max(wins.values())
     leaders = [name for name in names if wins[name] == most]
     others = sorted((name for name in names if wins[name] < most), key=lambda n: -wins[n])
-    verb = "is" if len(leaders) == 1 else "are each"
-    lines = [f"{several(leaders)} {verb} best, or level with the best, in {most} of "
-             f"{counted(len(decided), 'question')}"
-             + (f"; {several([f'{name} in {wins[name]}' for name in others])}." if others else ".")]
+    share = f"best, or level with the best, in {most} of {counted(len(decided), 'question')}"
+    rest = f"; {several([f'{name} in {wins[name]}' for name in others])}." if others else "."
+    if len(leaders) == 1:
+        lines = [f"Pick {leaders[0]}: it is {share}{rest}"]
+    else:
+        lines = [f"{several(leaders)} are each {share}{rest}"]
     modes = [name for name in names if kinds[name] == "mode"]
     if modes and all(kinds[name] == "peer" for name in leaders):
         top = max(wins[name] for name in modes)
@@ -99,10 +113,10 @@ def pick(decided: Sequence[tuple[Answer, Judged]], kinds: dict[str, str]) -> lis
                      f"{'leads' if len(best) == 1 else 'lead'}, with {top}.")
         leaders = best
     for leader in leaders[:2]:
-        lost = [f"{one.question.removeprefix('… ').rstrip('.')}: {several(j.verdict.best)}"
+        lost = [f"{one.question[0].lower()}{one.question[1:]} ({several(j.verdict.best)})"
                 for one, j in decided if leader not in j.verdict.best]
         if lost:
-            lines.append(f"Where another is better than {leader}: " + "; ".join(lost) + ".")
+            lines.append(f"Another is better than {leader} here: {'; '.join(lost)}.")
     return lines
 
 
@@ -133,21 +147,32 @@ def peer_lines(judged: Sequence[Judged]) -> list[str]:
     return lines
 
 
-def summarize(judged: Sequence[Judged], contenders: Sequence[Contender]) -> list[Summary]:
+def failures(measured: Sequence[Measured]) -> list[str]:
+    """What the sizes that most reached would hide."""
+    tried: dict[str, list[bool]] = defaultdict(list)
+    for one in measured:
+        tried[one.key.contender].append(not one.estimates)
+    return [f"{name} failed in {sum(failed)} of {counted(len(failed), 'measurement')}; the tables "
+            "say why." for name, failed in tried.items() if any(failed)]
+
+
+def summarize(judged: Sequence[Judged], contenders: Sequence[Contender],
+              measured: Sequence[Measured]) -> list[Summary]:
     """One summary a place, host first."""
     order = [metric.name for metric in METRICS]
     summaries = []
     for where in ("host", "vm"):
         here = sorted((j for j in judged if j.key.where == where),
                       key=lambda j: order.index(j.key.metric))
-        if not here:
+        tried = [one for one in measured if one.key.where == where]
+        if not tried:
             continue
         kinds = {c.name: c.kind for c in contenders if c.where == where}
         # Shapes are answered for apart from each other; the first is what most clusters are like.
-        shapes = sorted({j.key.shape for j in here}, key=lambda s: (s != "uniform", s))
+        shapes = sorted({j.key.shape for j in here}, key=lambda s: (s != "uniform", s)) or [""]
         decided = [found for question in QUESTIONS if (found := answer(
             question, [j for j in here if j.key.shape == shapes[0]]))]
-        summaries.append(Summary(where, PLACE_TITLES[where], pick(decided, kinds),
+        summaries.append(Summary(where, PLACE_TITLES[where], pick(decided, kinds) + failures(tried),
                                  [line for line, _ in decided], peer_lines(here),
                                  "peer" in kinds.values()))
     return summaries
