@@ -9,7 +9,7 @@ STEPS = (1, 2, 5)
 
 
 def candidates(low: float, high: float) -> list[float]:
-    """1, 2, 5, 10, … from the last that is not above `low` to the first that is not below `high`."""
+    """1, 2, 5, 10, … from the last not above `low` to the first not below `high`."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     numbers = [float(f"{step}e{power}") for power in range(first, last + 1) for step in STEPS]
     below = max((i for i, n in enumerate(numbers) if n <= low * 1.0000001), default=0)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from metrics import METRICS, Figure, Metric
 from results import Contender, Key, Results, clean
 from summary import Judged, Summary, summarize
 from verdicts import Entry, Verdict, judge
-from wording import PLACE_TITLES, column_decimals, counted, plain, size
+from wording import PLACE_TITLES, column_decimals, counted, plain, several, size
 
 TITLE = "switchyard, compared"
 KIND_TITLES = {"mode": "mode of switchyard", "peer": "peer", "floor": "floor"}
@@ -113,7 +114,8 @@ class Builder:
     def entries(self, rows: Sequence[Measured], figure: Figure) -> list[Entry]:
         """Who takes part in a comparison: floors do not, they are no program. Nor does one that
         gives no such figure although it did run."""
-        return [Entry(row.key.contender, self.kinds[row.key.contender], row.estimates.get(figure.key))
+        return [Entry(row.key.contender, self.kinds[row.key.contender],
+                      row.estimates.get(figure.key))
                 for row in rows if self.kinds[row.key.contender] != "floor"
                 and (figure.key in row.estimates or not row.estimates)]
 
@@ -227,12 +229,22 @@ def facts_of(results: Results) -> list[tuple[str, list[tuple[str, str]]]]:
     return [*tables, ("Contenders", contenders)]
 
 
+def moment(text: str) -> str:
+    """A time as people write it."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):[\d.]+Z", text)
+    return f"{found[1]} {found[2]}\u00a0UTC" if found else clean(text, 40)
+
+
 def sessions_of(results: Results) -> list[str]:
-    """When it was measured."""
-    count = len(results.starts)
-    times = [clean(str(start["time"]), 40) for start in results.starts]
-    text = f"Measured in {counted(count, 'session')}, begun {', '.join(times)}"
-    return [text + (f", ended {results.ended}." if results.ended else ".")]
+    """When it was measured, and on what."""
+    text = (f"Measured in {counted(len(results.starts), 'session')}, begun "
+            + several([moment(start["time"]) for start in results.starts])
+            + (f", ended {moment(results.ended)}." if results.ended else "."))
+    machine = results.starts[0]["machine"]
+    parts = [(f"Linux {machine['kernel']}" if "kernel" in machine else ""),
+             f"{machine['cpus']} CPUs" if "cpus" in machine else "",
+             str(machine.get("cpu_model", "")), str(machine.get("system", ""))]
+    return [text, *([clean(", ".join(filter(None, parts))) + "."] if any(parts) else [])]
 
 
 def command_of(results: Results) -> str:
@@ -270,6 +282,8 @@ METHOD = (
     "Where two spreads overlap the report says that the runs show no difference, whatever the "
     "medians are. Runs during which other programs loaded the machine are marked, and left out "
     "where at least three others are there.",
+    "Which backend to pick is counted: each question of the summary is decided at the largest size "
+    "that most contenders reached, and none weighs more than another. A peer counts like a mode.",
     "What ran on the host is never compared with what ran in the virtual machine: it is another "
     "kernel on another machine. Modes and peers are measured by the same programs, against the "
     "same API server.",

@@ -23,7 +23,8 @@ HUNDREDS = {1000: "k", 1000000: "M"}
 def node(parent: Element, tag: str, text: str = "", **attributes: float | str) -> Element:
     """A child; numbers in attributes get one decimal, underscores become hyphens."""
     child = SubElement(parent, tag, {
-        name.rstrip("_").replace("_", "-"): f"{value:.1f}" if isinstance(value, float) else str(value)
+        name.rstrip("_").replace("_", "-"):
+        f"{value:.1f}" if isinstance(value, float) else str(value)
         for name, value in attributes.items()})
     child.text = text or None
     return child
@@ -194,7 +195,8 @@ def draw_bars(chart: Chart) -> Element:
     rows = sum(len(group.bars) + 1 for group in chart.bars)
     row = 20.0
     svg = canvas(chart, rows * row + len(chart.bars) * 8 + 20)
-    left = max(len(label_of(name)) for group in chart.bars for name, _, _ in group.bars) * LETTER + 14
+    longest = max(len(label_of(name)) for group in chart.bars for name, _, _ in group.bars)
+    left = longest * LETTER + 14
     top = max(max(e.high for group in chart.bars for _, _, e in group.bars), 1.0)
     x = linear([top], left, WIDTH - 52)
     down = 16.0

@@ -64,7 +64,8 @@ def main() -> int:
         if options.json:
             write(options.json, machine_readable.render(document, results))
     except ImportError as error:
-        print(f"bench report: {error}; install python3-jinja2, or leave --html out", file=sys.stderr)
+        print(f"bench report: {error}; install python3-jinja2, or leave --html out",
+              file=sys.stderr)
         return FAILED
     except OSError as error:
         print(f"bench report: {error.filename}: {error.strerror}", file=sys.stderr)

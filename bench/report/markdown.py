@@ -56,10 +56,11 @@ def summary_lines(summary: Summary, alone: bool) -> list[str]:
                   for a in summary.answers]
         lines.append("")
     if summary.peers:
-        lines += ["Where a peer is better:", "", *(f"- {escape(text)}" for text in summary.peers), ""]
+        lines += ["Where a peer is better:", "",
+                  *(f"- {escape(text)}" for text in summary.peers), ""]
     elif summary.has_peers:
-        lines += [f"In nothing that was measured {escape(summary.title)} is a peer better than every "
-                  "mode of switchyard.", ""]
+        lines += [f"In nothing that was measured {escape(summary.title)} is a peer better than "
+                  "every mode of switchyard.", ""]
     return lines
 
 

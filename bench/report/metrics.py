@@ -116,7 +116,8 @@ METRICS = (
            "What a client sees through a Service's address, as a ratio to the same client "
            "connecting to an endpoint directly, alternating in the same process. Times: connect, "
            "requests on open connections, UDP answers (medians; below 1 would be faster than "
-           "direct). Throughput: connections per second and bulk transfer (1 is as much as direct).",
+           "direct). Throughput: connections per second and bulk transfer (1 is as much as "
+           "direct).",
            (Figure("ratio", "Connect time", "× direct", PATH),
             Figure("rate_ratio", "Connect rate", "× direct", PATH, higher_is_better=True),
             Figure("request_ratio", "Request time", "× direct", PATH),

@@ -1,4 +1,4 @@
-"""Reads a results file: JSON Lines in, checked values out. Names and messages in it are untrusted."""
+"""Reads a results file: JSON Lines in, checked values out. What it says is untrusted."""
 from __future__ import annotations
 
 import json
@@ -94,7 +94,8 @@ class Line:
     def fail(self, name: str, what: str, mend: str) -> InputError:
         return InputError(f"{self.where}: field \"{clean(name)}\" {what}; {mend}")
 
-    def take(self, name: str, kinds: type | tuple[type, ...], mend: str, default: Any = None) -> Any:
+    def take(self, name: str, kinds: type | tuple[type, ...], mend: str,
+             default: Any = None) -> Any:
         value = self.fields.get(name, default)
         if value is None:
             raise self.fail(name, "is missing", mend)
@@ -133,7 +134,8 @@ class Line:
 def start_of(line: Line, results: Results) -> None:
     """A session begins: the first says what all later ones must repeat."""
     if line.take("schema", int, f"this report reads schema {SCHEMA}") != SCHEMA:
-        raise line.fail("schema", f"is {line.fields['schema']}", f"this report reads schema {SCHEMA}")
+        raise line.fail("schema", f"is {line.fields['schema']}",
+                        f"this report reads schema {SCHEMA}")
     line.text("time")
     line.count("steps")
     for name in ("machine", "versions", "options"):
@@ -148,7 +150,8 @@ def start_of(line: Line, results: Results) -> None:
         contenders.append(Contender(one.text("name"), one.one_of("where", PLACES),
                                     one.one_of("kind", KINDS), facts))
         if any((c.name, c.where) == (one.text("name"), one.text("where")) for c in contenders[:-1]):
-            raise one.fail("name", f"is \"{contenders[-1].name}\" again", "name each contender once")
+            raise one.fail("name", f"is \"{contenders[-1].name}\" again",
+                           "name each contender once")
     if not results.starts:
         results.contenders = contenders
     else:

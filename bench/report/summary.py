@@ -98,13 +98,14 @@ def pick(decided: Sequence[tuple[Answer, Judged]], kinds: dict[str, str]) -> lis
     wins = {name: sum(name in one.verdict.best for _, one in decided) for name in names}
     most = max(wins.values())
     leaders = [name for name in names if wins[name] == most]
-    others = sorted((name for name in names if wins[name] < most), key=lambda n: -wins[n])
-    share = f"best, or level with the best, in {most} of {counted(len(decided), 'question')}"
-    rest = f"; {several([f'{name} in {wins[name]}' for name in others])}." if others else "."
+    others = sorted((name for name in names if 0 < wins[name] < most), key=lambda n: -wins[n])
+    share = f"best, or level with the best, in {most} of {counted(len(decided), 'question')}."
     if len(leaders) == 1:
-        lines = [f"Pick {leaders[0]}: it is {share}{rest}"]
+        lines = [f"Pick {leaders[0]}: it is {share}"]
     else:
-        lines = [f"{several(leaders)} are each {share}{rest}"]
+        lines = [f"{several(leaders)} are each {share}"]
+    if others:
+        lines.append(f"The others: {several([f'{name} in {wins[name]}' for name in others])}.")
     modes = [name for name in names if kinds[name] == "mode"]
     if modes and all(kinds[name] == "peer" for name in leaders):
         top = max(wins[name] for name in modes)
@@ -135,15 +136,16 @@ def peer_lines(judged: Sequence[Judged]) -> list[str]:
         modes = [e.name for e in largest.entries if e.estimate and e.kind == "mode"]
         mode = (max if figure.higher_is_better else min)(modes, key=values.__getitem__)
         best = values[names[0]]
-        text = f"{quantity(best, figure.unit)} against {quantity(values[mode], figure.unit)} ({mode}"
+        text = f"{quantity(best, figure.unit)} against "
+        text += f"{quantity(values[mode], figure.unit)} ({mode}"
         if figure.words[1] and best and values[mode]:
             text += ", " + against(values[mode], best, figure.higher_is_better, figure.words[1])
         sizes = several([size(j.key.services, j.key.rate) for j in where])
         last = f", at {size(largest.key.services, largest.key.rate)}" if len(where) > 1 else ""
         shapes = "" if shape == "uniform" else f" ({shape} cluster)"
         lines.append(f"{BY_NAME[metric].title}, {figure.title}{shapes}: {several(names)} "
-                     f"{'is' if len(names) == 1 else 'are'} better than every mode of switchyard at "
-                     f"{sizes}: {text}{last}).")
+                     f"{'is' if len(names) == 1 else 'are'} better than every mode of switchyard "
+                     f"at {sizes}: {text}{last}).")
     return lines
 
 

@@ -24,7 +24,8 @@ class Terminal:
     def paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if code and self.colours and text.strip() else text
 
-    def add(self, text: str = "", code: str = "", indent: str = "", first: str | None = None) -> None:
+    def add(self, text: str = "", code: str = "", indent: str = "",
+            first: str | None = None) -> None:
         """A paragraph, wrapped."""
         wrapped = textwrap.wrap(text, self.width, initial_indent=indent if first is None else first,
                                 subsequent_indent=indent, break_on_hyphens=False) or [""]
@@ -114,8 +115,8 @@ def add_summary(terminal: Terminal, summary: Summary, alone: bool) -> None:
             terminal.add(text, YELLOW, indent="  ", first="- ")
     elif summary.has_peers:
         terminal.add()
-        terminal.add(f"In nothing that was measured {summary.title} is a peer better than every mode "
-                     "of switchyard.")
+        terminal.add(f"In nothing that was measured {summary.title} is a peer better than every "
+                     "mode of switchyard.")
 
 
 def render(document: Document, width: int, colours: bool) -> str:

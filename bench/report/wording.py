@@ -34,7 +34,8 @@ def quantity(number: float, unit: str) -> str:
         number, unit = number / factor, larger
     if unit.startswith("×"):
         return f"{number:.2f}{unit}"
-    return f"{plain(number)}\u202f{unit}" if unit.startswith("%") else f"{plain(number)}\u00a0{unit}"
+    space = "\u202f" if unit.startswith("%") else "\u00a0"
+    return f"{plain(number)}{space}{unit}"
 
 
 def services(count: int) -> str:

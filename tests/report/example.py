@@ -45,7 +45,8 @@ def numbers(metric: str, name: str, services: int, rate: float, chance: random.R
     samples = [about(base * scale, 0.35) for _ in range(200)]
     rss = about(memory + services * 0.002 * (0.5 if name == "kube-proxy" else 1))
     if metric == "cold":
-        return {"ready_ms": about(30 + services * 0.03 * base), "synced_ms": about(25 + services * 0.02),
+        return {"ready_ms": about(30 + services * 0.03 * base),
+                "synced_ms": about(25 + services * 0.02),
                 "cpu_s": about(0.03 + services * 2e-5 * base), "rss_mb": rss,
                 "peak_mb": about(rss * 1.3, 0.001), "kernel_mb": about(0.5 + services * 1e-3),
                 "netlink_messages": 12.0 + services}, {}

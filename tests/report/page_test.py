@@ -180,6 +180,10 @@ class Page(unittest.TestCase):
             self.show(1400, scheme, media)
             colours.append(self.script("return getComputedStyle(document.body).backgroundColor"))
             if media:
+                # A sheet of A4 between margins of 14 mm: nothing scrolls on paper.
+                self.show(688, scheme, media)
+                self.assertLessEqual(
+                    self.script("return document.documentElement.scrollWidth"), 688)
                 self.assertEqual([text for text in self.script(TEXTS, NO_TEXT)
                                   if text[2] < CONTRAST], [])
         self.assertEqual(colours[0], colours[2])

@@ -1,4 +1,4 @@
-"""What a reader may rely on in a report: its numbers, its verdicts, and that nothing is left out."""
+"""What a reader may rely on in a report: numbers, verdicts, and that nothing is left out."""
 from __future__ import annotations
 
 import json
@@ -111,8 +111,8 @@ class Verdicts(unittest.TestCase):
 
     def test_one_is_best(self) -> None:
         self.assertEqual(
-            self.sentence("burst.ms", ("kube-proxy", "peer", 31, 30, 32), ("ebpf", "mode", 13, 12, 14),
-                          ("nftables", "mode", 10, 9, 11)),
+            self.sentence("burst.ms", ("kube-proxy", "peer", 31, 30, 32),
+                          ("ebpf", "mode", 13, 12, 14), ("nftables", "mode", 10, 9, 11)),
             "nftables is fastest: 10.0 ms; ebpf 30 % slower and kube-proxy 3.1× slower.")
 
     def test_spreads_that_overlap_are_no_difference(self) -> None:
@@ -214,7 +214,8 @@ class Input(unittest.TestCase):
         self.refused(b"[" * 100000 + b"\n", "line 1", "is not JSON")
 
     def test_a_run_that_is_there_twice(self) -> None:
-        self.refused(example.dump([start(), result("ebpf", 0), result("ebpf", 0)]), "line 3", '"run"')
+        self.refused(example.dump([start(), result("ebpf", 0), result("ebpf", 0)]), "line 3",
+                     '"run"')
 
     def test_the_last_line_may_be_torn_and_no_other(self) -> None:
         data = example.dump([start(), result("ebpf", 0), result("ebpf", 1)])
@@ -237,8 +238,8 @@ class Input(unittest.TestCase):
         failure = {**result("ebpf", 0), "type": "failure", "message": "out of time"}
         results = parse(example.dump([start(), failure, start(time="T2"), result("ebpf", 0)]), "r")
         self.assertEqual((results.measured, results.failures), (1, []))
-        self.assertIn("Measured in 2 sessions, begun 2026-11-23T04:00:00Z, T2.",
-                      text_of(build(results)))
+        self.assertIn("Measured in 2 sessions, begun 2026-11-23 04:00 UTC and T2. Linux 6.18.0, "
+                      "2 CPUs", text_of(build(results)))
 
     def test_sessions_on_different_machines(self) -> None:
         machine = {**example.START["machine"], "cpus": 64}
@@ -342,7 +343,8 @@ class Forms(unittest.TestCase):
         self.assertEqual(flags([10, 200, 210], ["a", "long name", "b"]), [0, 1, 0])
 
     def test_units_of_sentences(self) -> None:
-        self.assertEqual([quantity(0.1234, "ms"), quantity(45000, "ms"), quantity(1.05, "× direct")],
+        self.assertEqual([quantity(number, unit) for number, unit in
+                          ((0.1234, "ms"), (45000, "ms"), (1.05, "× direct"))],
                          ["0.12\u00a0ms", "45.0\u00a0s", "1.05× direct"])
 
 
@@ -377,8 +379,8 @@ class Command(unittest.TestCase):
             target = os.path.join(folder, "page.html")
             done = self.run_main(source, "--html", target)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
-            self.assertRegex(done.stderr, r'\Abench report: \S+, line 2: field "metric" is "speed"; '
-                                          r"known are cold, .*\n\Z")
+            self.assertRegex(done.stderr, r'\Abench report: \S+, line 2: field "metric" is '
+                                          r'"speed"; known are cold, .*\n\Z')
             self.assertFalse(os.path.exists(target))
             self.assertEqual(self.run_main(os.path.join(folder, "none")).returncode, 2)
 
