@@ -221,6 +221,10 @@ def facts_of(results: Results) -> list[tuple[str, list[tuple[str, str]]]]:
                        for key, value in first[name].items()])
               for name, title in (("machine", "Machine"), ("versions", "Versions"),
                                   ("options", "Options"))]
+    tables += [(f"Options of session {number}", [(clean(str(key)).replace("_", " "), shown(value))
+                                                 for key, value in start["options"].items()])
+               for number, start in enumerate(results.starts, 1)
+               if start["options"] != first["options"]]
     contenders = []
     for contender in results.contenders:
         text = ", ".join([KIND_TITLES[contender.kind], PLACE_TITLES[contender.where],

@@ -121,20 +121,38 @@ def pick(decided: Sequence[tuple[Answer, Judged]], kinds: dict[str, str]) -> lis
     return lines
 
 
+def modes_of(one: Judged) -> list[str]:
+    """The modes that were measured."""
+    return [entry.name for entry in one.entries if entry.kind == "mode" and entry.estimate]
+
+
+def alone_lines(judged: Sequence[Judged]) -> list[str]:
+    """Where peers could be measured and every mode failed."""
+    lines = []
+    for one in judged:
+        peers = [e.name for e in one.entries if e.kind == "peer" and e.estimate]
+        tried = any(entry.kind == "mode" for entry in one.entries)
+        headline = BY_NAME[one.key.metric].headline
+        if peers and tried and not modes_of(one) and one.figure.key == headline:
+            lines.append(f"{BY_NAME[one.key.metric].title}: {several(peers)} could be measured at "
+                         f"{size(one.key.services, one.key.rate)}, and every mode of switchyard "
+                         "failed there.")
+    return lines
+
+
 def peer_lines(judged: Sequence[Judged]) -> list[str]:
     """One line a figure in which a peer is better than every mode, at whatever size."""
     won: dict[tuple[str, str, str, tuple[str, ...]], list[Judged]] = defaultdict(list)
     for one in judged:
-        has_mode = any(entry.kind == "mode" and entry.estimate for entry in one.entries)
-        if one.verdict.peer and has_mode and not one.verdict.level:
+        if one.verdict.peer and modes_of(one) and not one.verdict.level:
             won[(one.key.metric, one.figure.key, one.key.shape, one.verdict.best)].append(one)
     lines = []
     for (metric, _, shape, names), where in won.items():
         largest = max(where, key=lambda j: (j.key.services, j.key.rate or 0))
         figure = largest.figure
         values = {e.name: e.estimate.value for e in largest.entries if e.estimate}
-        modes = [e.name for e in largest.entries if e.estimate and e.kind == "mode"]
-        mode = (max if figure.higher_is_better else min)(modes, key=values.__getitem__)
+        mode = (max if figure.higher_is_better else min)(modes_of(largest),
+                                                         key=values.__getitem__)
         best = values[names[0]]
         text = f"{quantity(best, figure.unit)} against "
         text += f"{quantity(values[mode], figure.unit)} ({mode}"
@@ -175,6 +193,6 @@ def summarize(judged: Sequence[Judged], contenders: Sequence[Contender],
         decided = [found for question in QUESTIONS if (found := answer(
             question, [j for j in here if j.key.shape == shapes[0]]))]
         summaries.append(Summary(where, PLACE_TITLES[where], pick(decided, kinds) + failures(tried),
-                                 [line for line, _ in decided], peer_lines(here),
+                                 [line for line, _ in decided], peer_lines(here) + alone_lines(here),
                                  "peer" in kinds.values()))
     return summaries

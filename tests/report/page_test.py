@@ -1,9 +1,7 @@
 """The page in a browser: headless Chromium, as Debian packages it."""
 from __future__ import annotations
 
-import os
 import pathlib
-import sys
 import tempfile
 import unittest
 from typing import Any
@@ -11,10 +9,7 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-REPORT = os.path.join(os.path.dirname(os.path.dirname(FOLDER)), "bench", "report")
-sys.path[:0] = [REPORT, FOLDER]
-
+import lines  # lets the modules of the report be found
 import example
 import page
 from document import Document, build
