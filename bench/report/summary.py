@@ -192,7 +192,8 @@ def summarize(judged: Sequence[Judged], contenders: Sequence[Contender],
         shapes = sorted({j.key.shape for j in here}, key=lambda s: (s != "uniform", s)) or [""]
         decided = [found for question in QUESTIONS if (found := answer(
             question, [j for j in here if j.key.shape == shapes[0]]))]
-        summaries.append(Summary(where, PLACE_TITLES[where], pick(decided, kinds) + failures(tried),
+        summaries.append(Summary(where, PLACE_TITLES[where],
+                                 pick(decided, kinds) + failures(tried),
                                  [line for line, _ in decided], peer_lines(here) + alone_lines(here),
                                  "peer" in kinds.values()))
     return summaries

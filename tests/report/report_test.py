@@ -128,8 +128,8 @@ class Verdicts(unittest.TestCase):
     def test_a_peer_that_is_the_only_one_left(self) -> None:
         failure = {**result("ebpf", 0), "type": "failure", "message": "out of memory"}
         text = text_of(report(failure, *runs("kube-proxy", 1, 2)))
-        self.assertIn("A burst of 1,000 changes: kube-proxy could be measured at 1,000 Services, and "
-                      "every mode of switchyard failed there.", text)
+        self.assertIn("A burst of 1,000 changes: kube-proxy could be measured at 1,000 Services, "
+                      "and every mode of switchyard failed there.", text)
 
     def test_a_peer_level_with_a_mode_does_not_win(self) -> None:
         text = text_of(report(*runs("kube-proxy", 1, 3), *runs("ebpf", 2, 4)))
