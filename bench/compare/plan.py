@@ -26,6 +26,8 @@ class Contender:
         record = {"name": self.name, "kind": self.kind, "where": self.where}
         if self.kind == "peer":
             record["path"] = self.program
+        if self.where == "vm":
+            record["kernel"] = "Debian's linux-image-amd64, emulated"
         return record
 
 
@@ -54,11 +56,22 @@ class Step:
     contender: Contender
     services: int
     run: int
+    effort: Effort
     shape: str = "uniform"
 
     def key(self) -> tuple:
         """Tells steps of one results file apart."""
         return (self.contender.name, self.contender.where, self.services, self.shape, self.run)
+
+    def wanted(self) -> list[dict]:
+        """What it shall find, in order: metrics, and the rates of churn."""
+        if self.contender.kind == FLOOR:
+            return [{"metric": FLOOR}]
+        found: list[dict] = [{"metric": "cold"}]
+        for metric in METRICS:
+            found += [{"metric": metric, "rate": rate} for rate in self.effort.churn] \
+                if metric == "churn" else [{"metric": metric}]
+        return found
 
     def describe(self) -> str:
         """For people."""
@@ -82,7 +95,7 @@ class Plan:
             for run in range(self.runs):
                 turn = run % max(len(self.contenders), 1)
                 order = self.contenders[turn:] + self.contenders[:turn]
-                self.steps += [Step(contender, size, run) for contender in order]
+                self.steps += [Step(contender, size, run, self.effort) for contender in order]
 
 
 def peer(text: str) -> Contender:

@@ -3,9 +3,11 @@ import json
 import time
 from pathlib import Path
 
-from plan import Plan, Step
+from plan import FLOOR, METRICS, Plan, Step
 
 SCHEMA = 1
+# What is measured last in a step.
+LAST = (METRICS[-1], FLOOR)
 
 
 class Results:
@@ -17,7 +19,7 @@ class Results:
     def write(self, record: dict) -> None:
         """One line, in one piece."""
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record, separators=(",", ":")) + "\n")
+            file.write(_line(record))
 
     def records(self) -> list[dict]:
         """All that were written whole."""
@@ -32,41 +34,48 @@ class Results:
         return found
 
     def mend(self) -> None:
-        """Takes away half a line at the end."""
-        if self.path.exists():
-            text = self.path.read_text(encoding="utf-8")
-            self.path.write_text(text[:text.rfind("\n") + 1], encoding="utf-8")
+        """Takes away what an interrupted run has left: half a line, steps that are not over."""
+        done = self.done()
+        whole = [record for record in self.records()
+                 if record["type"] == "start" or _key(record) in done]
+        self.path.write_text("".join(_line(record) for record in whole), encoding="utf-8")
 
     def done(self) -> set[tuple]:
-        """Keys of steps that are over."""
-        return {tuple(record["key"]) for record in self.records() if record["type"] == "step"}
+        """Keys of steps that are over: the last of what each measures is there, or failed."""
+        return {_key(record) for record in self.records()
+                if record["type"] in ("result", "failure") and record["metric"] in LAST}
 
     def start(self, options: dict, machine: dict, versions: dict, plans: list[Plan]) -> None:
         """A session begins."""
         self.write({
             "type": "start", "schema": SCHEMA, "time": now(), "machine": machine,
             "versions": versions, "options": options,
-            "steps": sum(len(plan.steps) for plan in plans),
-            "contenders": [contender.record() for plan in plans for contender in plan.contenders]})
+            "steps": sum(len(step.wanted()) for plan in plans for step in plan.steps),
+            "contenders": [contender.record() for plan in plans for contender in plan.contenders],
+            "command": options["command"]})
 
     def measured(self, step: Step, lines: list[dict], load: float, disturbed: bool,
                  seconds: float) -> None:
-        """What one step has found; its last line says that it is over."""
+        """What one step has found."""
         for line in lines:
             self.write({"type": "result", **_of(step), "disturbed": disturbed,
                         "load": round(load, 2), "seconds": round(seconds, 1), **line})
 
-    def failed(self, step: Step, metric: str, message: str) -> None:
-        """That it has not been measured, and why."""
-        self.write({"type": "failure", **_of(step), "metric": metric, "message": message})
-
-    def over(self, step: Step) -> None:
-        """Not to be repeated."""
-        self.write({"type": "step", "key": list(step.key())})
+    def failed(self, step: Step, wanted: dict, message: str) -> None:
+        """What it has not found, and why."""
+        self.write({"type": "failure", **_of(step), **wanted, "message": message})
 
     def end(self) -> None:
         """All steps are over."""
         self.write({"type": "end", "time": now()})
+
+
+def _line(record: dict) -> str:
+    return json.dumps(record, separators=(",", ":")) + "\n"
+
+
+def _key(record: dict) -> tuple:
+    return tuple(record.get(name) for name in ("contender", "where", "services", "shape", "run"))
 
 
 def _of(step: Step) -> dict:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from machine import DISTURBED, Load
-from plan import FLOOR, METRICS, Effort, Plan, Step
+from plan import FLOOR, METRICS, Plan, Step
 from results import Results
 
 # Beyond what the slowest proxy may take to start (bench_compare gives up after ten minutes).
@@ -49,7 +49,7 @@ class Progress:
             print("\r\x1b[K", file=sys.stderr, end="", flush=True)
 
 
-def command(program: Path, step: Step, effort: Effort) -> list[str]:
+def command(program: Path, step: Step) -> list[str]:
     """How a step is measured."""
     contender = step.contender
     words = [str(program), "--mode", FLOOR if contender.kind == FLOOR else contender.mode,
@@ -61,7 +61,7 @@ def command(program: Path, step: Step, effort: Effort) -> list[str]:
         words += ["--flag", flag]
     for metric in METRICS:
         words += ["--metric", metric]
-    return words + effort.arguments()
+    return words + step.effort.arguments()
 
 
 def _said(program: subprocess.Popen) -> tuple[str, str]:
@@ -78,24 +78,27 @@ def _said(program: subprocess.Popen) -> tuple[str, str]:
         raise
 
 
-def measure(program: Path, step: Step, effort: Effort, results: Results) -> None:
+def measure(program: Path, step: Step, results: Results) -> None:
     """One step. A failure is a result too: whoever reads the report must see it."""
     load = Load()
     begun = time.monotonic()
-    with subprocess.Popen(command(program, step, effort), stdin=subprocess.DEVNULL,
+    with subprocess.Popen(command(program, step), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           errors="replace", start_new_session=True) as running:
         out, err = _said(running)
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     others = load.others()
     results.measured(step, lines, others, others > DISTURBED, time.monotonic() - begun)
-    if running.returncode != 0:
-        wanted = ("cold", *METRICS) if step.contender.kind != FLOOR else (FLOOR,)
-        missing = [metric for metric in wanted if all(metric != line["metric"] for line in lines)]
-        message = err.strip() or f"exit status {running.returncode}"
-        for metric in missing:
-            results.failed(step, metric, message[-500:])
-    results.over(step)
+    message = err.strip() or f"ended with status {running.returncode}"
+    for wanted in step.wanted():
+        if not any(is_of(line, wanted) for line in lines):
+            results.failed(step, wanted, message[-500:])
+
+
+def is_of(line: dict, wanted: dict) -> bool:
+    """Whether a result is what was wanted."""
+    return line["metric"] == wanted["metric"] and \
+        line["values"].get("rate") == wanted.get("rate")
 
 
 def run(plan: Plan, program: Path, results: Results, progress: Progress) -> None:
@@ -105,5 +108,5 @@ def run(plan: Plan, program: Path, results: Results, progress: Progress) -> None
         if step.key() in done:
             continue
         progress.begin(step)
-        measure(program, step, plan.effort, results)
+        measure(program, step, results)
         progress.end()

@@ -9,7 +9,7 @@ from typing import Any
 
 from charts import Chart, Scene, draw_up
 from estimates import Estimate, Measured, measure_all
-from metrics import METRICS, Figure, Metric
+from metrics import BY_NAME, METRICS, Figure, Metric
 from results import Contender, Key, Results, clean
 from summary import Judged, Summary, summarize
 from verdicts import Entry, Verdict, judge
@@ -157,7 +157,8 @@ class Builder:
                       spread_of(member.estimates[self.metric.floor], places))
                  if figure.key == self.metric.headline else Cell()
                  for figure, places in zip(self.columns, decimals)]
-        return Row(f"{member.key.contender}, one write", "floor", str(member.runs), tuple(cells))
+        title = BY_NAME["floor"].figure(self.metric.floor).title.lower()
+        return Row(f"{member.key.contender}, {title}", "floor", str(member.runs), tuple(cells))
 
     def block(self, services: int, rate: float | None) -> tuple[Block, dict[str, Verdict]]:
         """All contenders at one size."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turns the results of bench compare into a report."""
+"""Turns the results of scripts/bench into a report."""
 from __future__ import annotations
 
 import argparse

@@ -258,7 +258,7 @@ def parse(data: bytes, path: str) -> Results:
             raise InputError(f"{where}: is no object; every line is one, with a field \"type\"")
         add(Line(where, fields), results)
     if not results.starts:
-        raise InputError(f"{path}: has no line of type \"start\"; is it a file of bench compare?")
+        raise InputError(f"{path}: has no line of type \"start\"; is it a file of scripts/bench?")
     # A run that failed and was made again in a later session counts once.
     results.failures = list({(failure.key, failure.run): failure for failure in results.failures
                              if (failure.key, failure.run) not in results.seen}.values())
@@ -272,4 +272,4 @@ def read(path: str) -> Results:
             return parse(file.read(), path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); give the results file of "
-                         "bench compare") from None
+                         "scripts/bench") from None

@@ -1,4 +1,4 @@
-"""Results as bench compare would write them: made up, the same each time."""
+"""Results as scripts/bench would write them: made up, the same each time."""
 from __future__ import annotations
 
 import json
@@ -81,7 +81,8 @@ def measurements() -> Iterator[dict[str, Any]]:
         for run in range(5):
             yield {"type": "result", "metric": "floor", "contender": "floor", "where": "host",
                    "services": services, "shape": "uniform", "run": run, "disturbed": False,
-                   "values": {"batch_ms": round(0.06 + 0.01 * chance.random(), 4)}}
+                   "values": {"batch_ms": round(0.06 + 0.01 * chance.random(), 4),
+                              "one_ms": round(0.03 + 0.01 * chance.random(), 4)}}
 
 
 def measurement(metric: str, contender: dict[str, Any], services: int, rate: float, run: int,
