@@ -46,8 +46,7 @@ void write(const Measured& measured) {
 
 struct Wanted {
     Contender contender{};
-    uint32_t services = 1000;
-    uint32_t endpoints = 3;
+    lab::BulkSpec cluster{};
     std::vector<double> churn{};
     std::vector<std::string> metrics{};
     Effort effort{};
@@ -55,10 +54,10 @@ struct Wanted {
 
 void measure(const Wanted& wanted, const Props& props) {
     if (wanted.contender.mode == "floor") {
-        write(floors(wanted.services, wanted.endpoints));
+        write(floors(wanted.cluster.services, wanted.cluster.endpoints));
         return;
     }
-    Stage stage(props, wanted.services, wanted.endpoints);
+    Stage stage(props, wanted.cluster);
     Session session(stage, wanted.contender, wanted.effort);
     write(session.cold());
     const std::map<std::string, std::function<void()>> series{
@@ -132,8 +131,15 @@ int main(int argc, char** argv) {
         ->required();
     app.add_option("--flag", wanted.contender.flags, "one more of its flags")
         ->allow_extra_args(false);
-    app.add_option("--services", wanted.services)->check(CLI::PositiveNumber);
-    app.add_option("--endpoints", wanted.endpoints)->check(CLI::PositiveNumber);
+    app.add_option("--services", wanted.cluster.services)->check(CLI::PositiveNumber);
+    app.add_option("--endpoints", wanted.cluster.endpoints)->check(CLI::PositiveNumber);
+    app.add_option("--shape", wanted.cluster.shape)
+        ->transform(CLI::Transformer(std::map<std::string, sy::lab::BulkShape>{
+            {"uniform", sy::lab::BulkShape::uniform},
+            {"skewed", sy::lab::BulkShape::skewed},
+            {"huge", sy::lab::BulkShape::huge},
+            {"dual-stack", sy::lab::BulkShape::dual_stack},
+            {"node-ports", sy::lab::BulkShape::node_ports}}));
     app.add_option("--churn", wanted.churn, "changes per second")->check(CLI::PositiveNumber);
     app.add_option("--metric", wanted.metrics, "besides cold")
         ->check(CLI::IsMember({"change", "create", "burst", "churn", "idle", "connect"}));

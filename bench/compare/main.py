@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import machine
-from plan import (FLOOR, FULL, FULL_SIZES, MACHINE_SIZES, MODES, QUICK, QUICK_SIZES, Contender, Plan,
-                  peer)
+from plan import (FLOOR, FULL, FULL_SIZES, MACHINE_SIZES, MODES, QUICK, QUICK_SIZES, SHAPED_SIZE,
+                  SHAPES, Contender, Plan, peer)
 from results import Results
 from runner import Progress, run
 
@@ -64,6 +64,9 @@ def arguments() -> argparse.Namespace:
                         help="a program that is started with kube-proxy's configuration; repeatable")
     parser.add_argument("--services", action="append", type=positive, default=[], metavar="N",
                         help="a size of the cluster; repeatable")
+    parser.add_argument("--shape", action="append", choices=SHAPES, metavar="SHAPE", default=[],
+                        help=f"of the cluster, all but uniform of {SHAPED_SIZE:,} Services; "
+                        f"repeatable (default: all, --quick: uniform): {', '.join(SHAPES)}")
     parser.add_argument("--runs", type=positive, default=5, metavar="N",
                         help="of each; medians are shown (default: %(default)s)")
     parser.add_argument("--no-vm", action="store_true", help="leave the virtual machine out, and "
@@ -98,7 +101,8 @@ def plans(given: argparse.Namespace) -> list[Plan]:
 
     floor = Contender(FLOOR, "floor")
     sizes = given.services or list(QUICK_SIZES if given.quick else FULL_SIZES)
-    found = [Plan(contenders("host") + [floor], sizes, given.runs, effort)]
+    shapes = tuple(given.shape) or (SHAPES[:1] if given.quick else SHAPES)
+    found = [Plan(contenders("host") + [floor], sizes, given.runs, effort, shapes)]
     if "ipvs" in modes and not here_too and not given.no_vm and not given.quick:
         inside = given.services or list(MACHINE_SIZES)
         found.append(Plan(contenders("vm"), inside, min(given.runs, 3), QUICK))
@@ -107,7 +111,7 @@ def plans(given: argparse.Namespace) -> list[Plan]:
 
 def options(given: argparse.Namespace) -> dict:
     """What was asked for, as far as it decides what is measured."""
-    return {"quick": given.quick, "modes": given.mode or list(MODES), "services": given.services,
+    return {"quick": given.quick, "modes": given.mode or list(MODES), "services": given.services, "shapes": given.shape,
             "runs": given.runs, "peers": [one.record() for one in given.peer],
             "command": "scripts/bench " + " ".join(
                 word for word in sys.argv[1:]

@@ -8,6 +8,9 @@ QUICK_SIZES = (100, 1000)
 FULL_SIZES = (1, 100, 1000, 5000, 10_000, 30_000, 100_000)
 # Emulated processors are ten times slower, and growth is seen on the host.
 MACHINE_SIZES = (100, 1000)
+SHAPES = ("uniform", "skewed", "huge", "dual-stack", "node-ports")
+# Where the other shapes are compared with the uniform one.
+SHAPED_SIZE = 1000
 METRICS = ("change", "create", "burst", "churn", "idle", "connect")
 
 
@@ -76,7 +79,8 @@ class Step:
     def describe(self) -> str:
         """For people."""
         where = " in the VM" if self.contender.where == "vm" else ""
-        return f"{self.contender.name}{where}, {self.services:,} Services, run {self.run + 1}"
+        shape = "" if self.shape == "uniform" else f", {self.shape}"
+        return f"{self.contender.name}{where}, {self.services:,} Services{shape}, run {self.run + 1}"
 
 
 @dataclass
@@ -86,16 +90,21 @@ class Plan:
     sizes: list[int]
     runs: int
     effort: Effort
+    shapes: tuple[str, ...] = ("uniform",)
     steps: list[Step] = field(init=False)
 
     def __post_init__(self) -> None:
         # Contenders take turns, and who comes first does too: what drifts meets all of them.
+        clusters = [(size, "uniform") for size in self.sizes if "uniform" in self.shapes]
+        clusters += [(SHAPED_SIZE, shape) for shape in self.shapes if shape != "uniform"]
         self.steps = []
-        for size in self.sizes:
+        for size, shape in clusters:
             for run in range(self.runs):
                 turn = run % max(len(self.contenders), 1)
                 order = self.contenders[turn:] + self.contenders[:turn]
-                self.steps += [Step(contender, size, run, self.effort) for contender in order]
+                self.steps += [Step(contender, size, run, self.effort, shape)
+                               for contender in order
+                               if shape == "uniform" or contender.kind != FLOOR]
 
 
 def peer(text: str) -> Contender:

@@ -53,7 +53,7 @@ def command(program: Path, step: Step) -> list[str]:
     """How a step is measured."""
     contender = step.contender
     words = [str(program), "--mode", FLOOR if contender.kind == FLOOR else contender.mode,
-             "--services", str(step.services)]
+             "--services", str(step.services), "--shape", step.shape]
     if contender.kind == FLOOR:
         return words
     words += ["--program", contender.program]

@@ -42,7 +42,7 @@ kind: KubeProxyConfiguration
 mode: "{0}"
 clientConnection:
   kubeconfig: {1}
-clusterCIDR: 10.128.0.0/9
+clusterCIDR: 10.128.0.0/9,fd00:10::a80:0/105
 hostnameOverride: node
 healthzBindAddress: 127.0.0.1:10256
 metricsBindAddress: 127.0.0.1:10249
@@ -81,7 +81,10 @@ void make_network() {
     const std::vector<std::vector<std::string>> commands{
         {"ip", "link", "set", "lo", "up"},
         {"ip", "route", "add", "local", "10.128.0.0/9", "dev", "lo"},
+        // Endpoints that have moved, and the many of some Services.
         {"ip", "route", "add", "local", "11.0.0.0/8", "dev", "lo"},
+        {"ip", "route", "add", "local", "12.0.0.0/8", "dev", "lo"},
+        {"ip", "route", "add", "local", "13.0.0.0/8", "dev", "lo"},
         {"ip", "address", "add", "10.1.0.1/32", "dev", "lo"},
         {"ip", "route", "add", "default", "dev", "lo", "src", "10.1.0.1"}};
     for (const auto& argv : commands) {
@@ -91,11 +94,9 @@ void make_network() {
 
 }  // namespace
 
-Stage::Stage(const Props& props, uint32_t services, uint32_t endpoints)
-    : files_(props.files), scope_(props.scope) {
+Stage::Stage(const Props& props, const lab::BulkSpec& cluster)
+    : bulk_(cluster), files_(props.files), scope_(props.scope) {
     make_network();
-    bulk_.services = services;
-    bulk_.endpoints = endpoints;
     if (auto joined = scope_.join(); !joined) {
         give_up(joined.error().message());
     }
@@ -150,7 +151,7 @@ EndpointAddr Stage::frontend(uint32_t index) const {
 }
 
 EndpointAddr Stage::endpoint(uint32_t index, uint32_t number) const {
-    return {address(bulk_.first_pod_ip + index * bulk_.endpoints + number), kServedPort};
+    return {address(lab::bulk_pod_ip(bulk_, index, number)), kServedPort};
 }
 
 void Stage::change(uint32_t index, uint32_t generation) {

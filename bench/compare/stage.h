@@ -44,9 +44,7 @@ struct Props {
 /// Moves this process into network and mount namespaces of its own.
 class Stage {
   public:
-    /// `services` Services with `endpoints` endpoints each, and kProbes. Ends the
-    /// program if the machine refuses.
-    Stage(const Props& props, uint32_t services, uint32_t endpoints);
+    Stage(const Props& props, const lab::BulkSpec& cluster);
     Stage(const Stage&) = delete;
     Stage& operator=(const Stage&) = delete;
     ~Stage();

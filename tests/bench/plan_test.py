@@ -24,6 +24,14 @@ class PlanTest(unittest.TestCase):
                           ("nftables", 1000, 0), ("iptables", 1000, 0),
                           ("iptables", 1000, 1), ("nftables", 1000, 1)])
 
+    def test_other_shapes_have_one_size_and_no_floor(self):
+        floor = Contender(FLOOR, "floor")
+        steps = Plan(TWO + [floor], [1], 1, QUICK, ("uniform", "huge")).steps
+        self.assertEqual([(step.contender.name, step.services, step.shape) for step in steps],
+                         [("nftables", 1, "uniform"), ("iptables", 1, "uniform"),
+                          (FLOOR, 1, "uniform"),
+                          ("nftables", 1000, "huge"), ("iptables", 1000, "huge")])
+
     def test_each_rate_of_churn_is_wanted(self):
         wanted = Step(TWO[0], 100, 0, QUICK).wanted()
         self.assertIn({"metric": "churn", "rate": 100}, wanted)

@@ -59,10 +59,10 @@ constexpr std::string_view kService =
     R"("k:{\"uid\":\"$w\"}":{}}},"f:spec":{"f:selector":{}}}}],)"
     R"("ownerReferences":[{"apiVersion":"shop.example.com/v1","kind":"Shop","name":"$n",)"
     R"("uid":"$w","controller":true,"blockOwnerDeletion":true}]},)"
-    R"("spec":{"ports":[{"name":"http","protocol":"TCP","port":80,"targetPort":"http"}],)"
+    R"("spec":{"ports":[{"name":"http","protocol":"TCP","port":80,"targetPort":"http"$o}],)"
     R"("selector":{"app.kubernetes.io/instance":"$n","app.kubernetes.io/name":"shop"},)"
-    R"("clusterIP":"$i","clusterIPs":["$i"],"type":"ClusterIP","sessionAffinity":"None",)"
-    R"("ipFamilies":["IPv4"],"ipFamilyPolicy":"SingleStack","internalTrafficPolicy":"Cluster"},)"
+    R"("clusterIP":"$i","clusterIPs":["$i"$6],"type":"$t","sessionAffinity":"None",)"
+    R"("ipFamilies":["IPv4"$f],"ipFamilyPolicy":"$p","internalTrafficPolicy":"Cluster"},)"
     R"("status":{"loadBalancer":{}}})";
 
 constexpr std::string_view kSlice =
@@ -85,7 +85,7 @@ constexpr std::string_view kSlice =
     R"("f:app.kubernetes.io/version":{},"f:endpointslice.kubernetes.io/managed-by":{},)"
     R"("f:helm.sh/chart":{},"f:kubernetes.io/service-name":{}},"f:ownerReferences":{".":{},)"
     R"("k:{\"uid\":\"$o\"}":{}}},"f:ports":{}}}]},)"
-    R"("addressType":"IPv4","endpoints":[$e],)"
+    R"("addressType":"$f","endpoints":[$e],)"
     R"("ports":[{"name":"http","protocol":"TCP","port":8080}]})";
 
 constexpr std::string_view kEndpoint =
@@ -94,19 +94,35 @@ constexpr std::string_view kEndpoint =
     R"("uid":"$p"},"nodeName":"$k","zone":"eu-west-1a",)"
     R"("hints":{"forZones":[{"name":"eu-west-1a"}]}})";
 
-/// Endpoints that only later generations have lie this much above all others.
+/// Endpoints that only later generations have lie this much above all others, and those that only
+/// some Services have, so much.
 constexpr uint32_t kSpareAddresses = 1U << 24;
+constexpr uint32_t kMoreAddresses = 2U << 24;
+constexpr uint32_t kHuge = 1000;
+constexpr uint32_t kFirstNodePort = 30'000;
+constexpr uint32_t kNodePorts = 2768;
 
-void append_endpoints(std::string& out, const BulkSpec& spec, uint32_t index, uint32_t generation) {
-    for (uint32_t e = 0; e < spec.endpoints; ++e) {
+/// The address in fd00:10::/96 that ends with the IPv4 one.
+void append_ipv6(std::string& out, uint32_t ip) {
+    std::array<char, 40> text{};
+    const int size =
+        std::snprintf(text.data(), text.size(), "fd00:10::%x:%x", ip >> 16, ip & 0xffffU);
+    out.append(text.data(), static_cast<std::size_t>(size));
+}
+
+void append_endpoints(std::string& out, const BulkSpec& spec, const BulkSlice& slice) {
+    const auto [index, generation, ipv6] = slice;
+    const uint32_t count = bulk_endpoints(spec, index);
+    for (uint32_t e = 0; e < count; ++e) {
         const uint32_t number = index * spec.endpoints + e;
-        const bool moved = generation != 0 && e + 1 == spec.endpoints;
+        const bool moved = generation != 0 && e + 1 == count;
         const uint32_t spare = moved ? kSpareAddresses + generation : 0;
+        const uint32_t ip = bulk_pod_ip(spec, index, e) + spare;
         out += e == 0 ? "" : ",";
         fill(out, kEndpoint, [&](char what) {
             switch (what) {
                 case 'a':
-                    append_ip(out, spec.first_pod_ip + number + spare);
+                    ipv6 ? append_ipv6(out, ip) : append_ip(out, ip);
                     break;
                 case 'n':
                     out += bulk_name(index);
@@ -121,14 +137,62 @@ void append_endpoints(std::string& out, const BulkSpec& spec, uint32_t index, ui
     }
 }
 
+/// What of a Service depends on the shape of the cluster.
+void append_shape(std::string& out, const BulkSpec& spec, uint32_t index, char what) {
+    const bool dual = spec.shape == BulkShape::dual_stack;
+    const bool node_port = spec.shape == BulkShape::node_ports && index < kNodePorts;
+    switch (what) {
+        case 'o':
+            out += node_port ? ",\"nodePort\":" + std::to_string(kFirstNodePort + index) : "";
+            break;
+        case 't':
+            out += node_port ? "NodePort" : "ClusterIP";
+            break;
+        case 'f':
+            out += dual ? ",\"IPv6\"" : "";
+            break;
+        case 'p':
+            out += dual ? "PreferDualStack" : "SingleStack";
+            break;
+        default:
+            if (dual) {
+                out += ",\"";
+                append_ipv6(out, spec.first_cluster_ip + index);
+                out += '"';
+            }
+    }
+}
+
 }  // namespace
 
 std::string bulk_name(uint32_t index) {
     return "bulk-" + std::to_string(index);
 }
 
-std::string bulk_slice_name(uint32_t index) {
-    return bulk_name(index) + "-x7k2p";
+std::string bulk_slice_name(uint32_t index, bool ipv6) {
+    return bulk_name(index) + (ipv6 ? "-9d4wz" : "-x7k2p");
+}
+
+uint32_t bulk_endpoints(const BulkSpec& spec, uint32_t index) {
+    switch (spec.shape) {
+        case BulkShape::skewed:
+            return index % 100 == 0  ? 30 * spec.endpoints
+                   : index % 10 == 0 ? 5 * spec.endpoints
+                                     : 1;
+        case BulkShape::huge:
+            return index == 0 ? kHuge : spec.endpoints;
+        case BulkShape::uniform:
+        case BulkShape::dual_stack:
+        case BulkShape::node_ports:
+            break;
+    }
+    return spec.endpoints;
+}
+
+uint32_t bulk_pod_ip(const BulkSpec& spec, uint32_t index, uint32_t number) {
+    return number < spec.endpoints
+               ? spec.first_pod_ip + index * spec.endpoints + number
+               : spec.first_pod_ip + kMoreAddresses + index * 30 * spec.endpoints + number;
 }
 
 void append_bulk_service(std::string& out, const BulkSpec& spec, uint32_t index, uint64_t version) {
@@ -146,24 +210,28 @@ void append_bulk_service(std::string& out, const BulkSpec& spec, uint32_t index,
             case 'v':
                 out += std::to_string(version);
                 break;
-            default:
+            case 'i':
                 append_ip(out, spec.first_cluster_ip + index);
+                break;
+            default:
+                append_shape(out, spec, index, what);
         }
     });
 }
 
-void append_bulk_slice(std::string& out, const BulkSpec& spec, uint32_t index, uint32_t generation,
+void append_bulk_slice(std::string& out, const BulkSpec& spec, const BulkSlice& slice,
                        uint64_t version) {
+    const uint32_t index = slice.index;
     fill(out, kSlice, [&](char what) {
         switch (what) {
             case 'n':
                 out += bulk_name(index);
                 break;
             case 's':
-                out += bulk_slice_name(index);
+                out += bulk_slice_name(index, slice.ipv6);
                 break;
             case 'u':
-                append_uid(out, 3, index);
+                append_uid(out, slice.ipv6 ? 5 : 3, index);
                 break;
             case 'o':
                 append_uid(out, 1, index);
@@ -172,10 +240,13 @@ void append_bulk_slice(std::string& out, const BulkSpec& spec, uint32_t index, u
                 out += std::to_string(version);
                 break;
             case 'g':
-                out += std::to_string(generation + 1);
+                out += std::to_string(slice.generation + 1);
+                break;
+            case 'f':
+                out += slice.ipv6 ? "IPv6" : "IPv4";
                 break;
             default:
-                append_endpoints(out, spec, index, generation);
+                append_endpoints(out, spec, slice);
         }
     });
 }

@@ -68,9 +68,9 @@ void StoredObject::append_item(std::string& out) const {
     if (bulk == nullptr) {
         out += text;
     } else if (resource->kind == "Service") {
-        append_bulk_service(out, *bulk, index, version);
+        append_bulk_service(out, *bulk, slice.index, version);
     } else {
-        append_bulk_slice(out, *bulk, index, generation, version);
+        append_bulk_slice(out, *bulk, slice, version);
     }
 }
 
@@ -178,8 +178,7 @@ bool ApiStore::remove(const ApiResource& resource, std::string_view ns, std::str
 }
 
 const BulkSpec& ApiStore::keep(const BulkSpec& spec) {
-    if (bulks_.empty() || bulks_.back().services != spec.services ||
-        bulks_.back().endpoints != spec.endpoints || bulks_.back().node != spec.node) {
+    if (bulks_.empty() || bulks_.back() != spec) {
         bulks_.push_back(spec);
     }
     return bulks_.back();
@@ -191,17 +190,22 @@ void ApiStore::load(const BulkSpec& spec) {
         Labels{{"app.kubernetes.io/managed-by", "Helm"}, {"app.kubernetes.io/name", "shop"}});
     const ApiResource* service = find_kind("v1", "Service");
     const ApiResource* slice = find_kind("discovery.k8s.io/v1", "EndpointSlice");
+    const auto add = [&](const ApiResource* resource, std::string name, const BulkSlice& which) {
+        auto object = std::make_shared<StoredObject>();
+        object->resource = resource;
+        object->ns = kBulkNamespace;
+        object->name = std::move(name);
+        object->labels = labels;
+        object->bulk = &kept;
+        object->slice = which;
+        object->version = ++version_;
+        objects_[resource][{object->ns, object->name}] = std::move(object);
+    };
     for (uint32_t i = 0; i < spec.services; ++i) {
-        for (const ApiResource* resource : {service, slice}) {
-            auto object = std::make_shared<StoredObject>();
-            object->resource = resource;
-            object->ns = kBulkNamespace;
-            object->name = resource == service ? bulk_name(i) : bulk_slice_name(i);
-            object->labels = labels;
-            object->bulk = &kept;
-            object->index = i;
-            object->version = ++version_;
-            objects_[resource][{object->ns, object->name}] = std::move(object);
+        add(service, bulk_name(i), {.index = i});
+        add(slice, bulk_slice_name(i), {.index = i});
+        if (spec.shape == BulkShape::dual_stack) {
+            add(slice, bulk_slice_name(i, true), {.index = i, .ipv6 = true});
         }
     }
     compact();
@@ -218,10 +222,10 @@ void ApiStore::change_slice(const BulkSpec& spec, uint32_t index, uint32_t gener
         object->ns = kBulkNamespace;
         object->name = bulk_slice_name(index);
         object->labels = std::make_shared<const Labels>();
-        object->index = index;
+        object->slice.index = index;
     }
     object->bulk = &keep(spec);
-    object->generation = generation;
+    object->slice.generation = generation;
     object->version = ++version_;
     store(std::move(object));
 }

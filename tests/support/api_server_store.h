@@ -30,8 +30,7 @@ struct StoredObject {
     std::string text;
     /// Of one of many: written whenever somebody asks.
     const BulkSpec* bulk = nullptr;
-    uint32_t index = 0;
-    uint32_t generation = 0;
+    BulkSlice slice{};
 
     /// As in a list.
     void append_item(std::string& out) const;
