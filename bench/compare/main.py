@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import machine
-from plan import (FLOOR, FULL, FULL_SIZES, MACHINE_SIZES, MODES, QUICK, QUICK_SIZES, SHAPED_SIZE,
-                  SHAPES, Contender, Plan, peer)
+from plan import (FLOOR, FULL, FULL_SIZES, MACHINE, MACHINE_RUNS, MACHINE_SIZES, MODES, QUICK,
+                  QUICK_SIZES, SHAPED_SIZE, SHAPES, Contender, Plan, peer)
 from results import Results
 from runner import Progress, run
 
@@ -69,8 +69,9 @@ def arguments() -> argparse.Namespace:
                         f"repeatable (default: all, --quick: uniform): {', '.join(SHAPES)}")
     parser.add_argument("--runs", type=positive, default=5, metavar="N",
                         help="of each; medians are shown (default: %(default)s)")
-    parser.add_argument("--no-vm", action="store_true", help="leave the virtual machine out, and "
-                        "with it mode ipvs where this kernel has none")
+    parser.add_argument("--vm", action=argparse.BooleanOptionalAction, default=None,
+                        help="measure mode ipvs in the virtual machine, and there the others beside "
+                        "it, where this kernel has no IPVS (default: yes, --quick: no)")
     parser.add_argument("--output", type=Path, default=TREE / "build" / "bench", metavar="FOLDER",
                         help="where results and reports go (default: build/bench)")
     parser.add_argument("--resume", action="store_true", help="go on with the results there")
@@ -87,42 +88,53 @@ def has_ipvs() -> bool:
         ["modprobe", "-q", "ip_vs"], check=False, capture_output=True).returncode == 0
 
 
+def modes_of(given: argparse.Namespace, where: str, ipvs: bool) -> list[Contender]:
+    """The modes that run in one place."""
+    switchyard = str(given.build / "switchyard")
+    return [Contender(mode, "mode", where, switchyard, mode) for mode in given.mode or MODES
+            if mode != "ipvs" or ipvs]
+
+
+def machine_plan(given: argparse.Namespace) -> Plan:
+    """What runs in the virtual machine."""
+    sizes = MACHINE_SIZES[-1:] if given.quick else MACHINE_SIZES
+    return Plan(modes_of(given, "vm", True), list(sizes), min(given.runs, MACHINE_RUNS), MACHINE)
+
+
 def plans(given: argparse.Namespace) -> list[Plan]:
     """What runs on this kernel, and what in the virtual machine."""
-    switchyard = str(given.build / "switchyard")
-    modes = given.mode or list(MODES)
-    effort = QUICK if given.quick else FULL
     here_too = has_ipvs()
-
-    def contenders(where: str) -> list[Contender]:
-        found = [Contender(mode, "mode", where, switchyard, mode) for mode in modes
-                 if mode != "ipvs" or where == "vm" or here_too]
-        return found + (given.peer if where == "host" else [])
-
-    floor = Contender(FLOOR, "floor")
+    contenders = modes_of(given, "host", here_too) + given.peer + [Contender(FLOOR, "floor")]
     sizes = given.services or list(QUICK_SIZES if given.quick else FULL_SIZES)
     shapes = tuple(given.shape) or (SHAPES[:1] if given.quick else SHAPES)
-    found = [Plan(contenders("host") + [floor], sizes, given.runs, effort, shapes)]
-    if "ipvs" in modes and not here_too and not given.no_vm and not given.quick:
-        inside = given.services or list(MACHINE_SIZES)
-        found.append(Plan(contenders("vm"), inside, min(given.runs, 3), QUICK))
+    found = [Plan(contenders, sizes, given.runs, QUICK if given.quick else FULL, shapes)]
+    machine_too = not given.quick if given.vm is None else given.vm
+    if machine_too and not here_too and "ipvs" in (given.mode or MODES):
+        found.append(machine_plan(given))
     return found
 
 
 def options(given: argparse.Namespace) -> dict:
     """What was asked for, as far as it decides what is measured."""
-    return {"quick": given.quick, "modes": given.mode or list(MODES), "services": given.services, "shapes": given.shape,
-            "runs": given.runs, "peers": [one.record() for one in given.peer],
+    return {"quick": given.quick, "modes": given.mode or list(MODES), "services": given.services,
+            "shapes": given.shape, "vm": given.vm, "runs": given.runs,
+            "peers": [one.record() for one in given.peer],
             "command": "scripts/bench " + " ".join(
                 word for word in sys.argv[1:]
                 if not word.startswith(("--program", "--build", "--resume")))}
 
 
-def in_machine(given: argparse.Namespace) -> None:
-    """The second plan, by this program inside the virtual machine."""
-    words = [str(TREE / "scripts" / "vm"), "--writable", str(given.output), "python3", "-B",
+def in_machine(given: argparse.Namespace) -> bool:
+    """The second plan, by this program inside the virtual machine. Whether all of it ran."""
+    words = [str(TREE / "scripts" / "vm"), "--writable", str(given.output), sys.executable, "-B",
              __file__, "--inside", *sys.argv[1:]]
-    subprocess.run(words, check=False, stdin=subprocess.DEVNULL)
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as running:
+        try:
+            return running.wait() == 0
+        except KeyboardInterrupt:
+            running.send_signal(signal.SIGINT)  # a terminal sends it to both, others do not
+            running.wait()
+            raise
 
 
 def report(given: argparse.Namespace, results: Path) -> int:
@@ -146,10 +158,13 @@ def main() -> int:
     given.program, given.build = given.program.resolve(), given.build.resolve()
     given.output.mkdir(parents=True, exist_ok=True)
     results = Results(given.output / "results.jsonl")
-    todo = plans(given)
     if given.inside:
-        run(todo[-1], given.program, results, Progress(len(todo[-1].steps), 0))
+        plan = machine_plan(given)
+        done = results.done()
+        over = sum(step.key() in done for step in plan.steps)
+        run(plan, given.program, results, Progress(len(plan.steps), over))
         return 0
+    todo = plans(given)
     results.mend()
     before = [record for record in results.records() if record["type"] == "start"]
     if not given.resume:
@@ -166,10 +181,15 @@ def main() -> int:
     try:
         run(todo[0], given.program, results, progress)
         progress.close()
+        complete = True
         if len(todo) > 1:
             print("in the virtual machine:", file=sys.stderr)
-            in_machine(given)
-        results.end()
+            complete = in_machine(given)
+        if complete:
+            results.end()
+        else:
+            print("the virtual machine has ended early: the report lacks what is missing; --resume "
+                  "tries again", file=sys.stderr)
     except KeyboardInterrupt:
         progress.close()
         interrupted = True
