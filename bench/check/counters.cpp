@@ -12,6 +12,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdarg>
 #include <cstring>
 #include <utility>
@@ -124,7 +125,7 @@ extern "C" {
 ssize_t sendto(int fd, const void* data, std::size_t size, int flags, const sockaddr* to,
                socklen_t length) {
     using namespace sy::bench;
-    static auto* const next = real<decltype(sendto)>("sendto");
+    static auto* next = real<decltype(sendto)>("sendto");
     count(&Counts::sends, is_netlink(fd) ? 1 : 0);
     count_messages(fd, data, size);
     return next(fd, data, size, flags, to, length);
@@ -132,7 +133,7 @@ ssize_t sendto(int fd, const void* data, std::size_t size, int flags, const sock
 
 ssize_t send(int fd, const void* data, std::size_t size, int flags) {
     using namespace sy::bench;
-    static auto* const next = real<decltype(send)>("send");
+    static auto* next = real<decltype(send)>("send");
     count(&Counts::sends, is_netlink(fd) ? 1 : 0);
     count_messages(fd, data, size);
     return next(fd, data, size, flags);
@@ -140,7 +141,7 @@ ssize_t send(int fd, const void* data, std::size_t size, int flags) {
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) {
     using namespace sy::bench;
-    static auto* const next = real<decltype(sendmsg)>("sendmsg");
+    static auto* next = real<decltype(sendmsg)>("sendmsg");
     count(&Counts::sends, is_netlink(fd) ? 1 : 0);
     for (std::size_t i = 0; i < message->msg_iovlen; ++i) {
         count_messages(fd, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
@@ -150,7 +151,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) {
 
 ssize_t write(int fd, const void* data, std::size_t size) {
     using namespace sy::bench;
-    static auto* const next = real<decltype(write)>("write");
+    static auto* next = real<decltype(write)>("write");
     const ssize_t written = next(fd, data, size);
     struct stat status{};
     if (written > 0 && ::fstat(fd, &status) == 0 &&
@@ -163,14 +164,14 @@ ssize_t write(int fd, const void* data, std::size_t size) {
 int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
                  const posix_spawnattr_t* attributes, char* const* argv, char* const* environment) {
     using namespace sy::bench;
-    static auto* const next = real<decltype(posix_spawnp)>("posix_spawnp");
+    static auto* next = real<decltype(posix_spawnp)>("posix_spawnp");
     count(&Counts::programs, 1);
     return next(pid, file, actions, attributes, argv, environment);
 }
 
 long syscall(long number, ...) {
     using namespace sy::bench;
-    static auto* const next = real<long(long, ...)>("syscall");
+    static auto* next = real<long(long, ...)>("syscall");
     std::array<long, 6> words{};
     va_list list;
     va_start(list, number);
@@ -179,7 +180,7 @@ long syscall(long number, ...) {
     }
     va_end(list);
     if (number == SYS_bpf) {
-        count_map_call(words[0], reinterpret_cast<const bpf_attr*>(words[1]));
+        count_map_call(words[0], std::bit_cast<const bpf_attr*>(words[1]));
     }
     return next(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }

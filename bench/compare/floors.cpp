@@ -52,6 +52,7 @@ double map_write(uint32_t entries) {
 
 double median_batch(uint32_t services, uint32_t endpoints, int repeats) {
     std::vector<double> times;
+    times.reserve(static_cast<std::size_t>(repeats));
     for (int i = 0; i < repeats; ++i) {
         times.push_back(nft_floor(services, endpoints));
     }
