@@ -71,6 +71,7 @@ Measured Session::cold() {
     for (uint32_t i = 0; i < kProbes; ++i) {
         followed(i, 0, Clock::now());
     }
+    stage_.forget_unanswered();
     std::this_thread::sleep_for(2s);
     cold.values["rss_mb"] = proxy_.megabytes("VmRSS:");
     cold.values["peak_mb"] = proxy_.megabytes("VmHWM:");

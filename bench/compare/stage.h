@@ -72,8 +72,9 @@ class Stage {
     void move_probe(uint32_t i, uint32_t generation);
     void remove_probe(uint32_t i);
 
-    /// Watches of EndpointSlices: whether a proxy has its lists.
-    bool watched() const;
+    /// Forgets connections that were begun before there were rules. The kernel remembers for two
+    /// minutes that such a port is not translated, and who gets it next waits in vain.
+    void forget_unanswered() const;
 
   private:
     void serve();
