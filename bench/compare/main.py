@@ -1,6 +1,7 @@
 """Command line of scripts/bench: measures backends and peers side by side and writes a report."""
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -118,10 +119,15 @@ def options(given: argparse.Namespace) -> dict:
     """What was asked for, as far as it decides what is measured."""
     return {"quick": given.quick, "modes": given.mode or list(MODES), "services": given.services,
             "shapes": given.shape, "vm": given.vm, "runs": given.runs,
-            "peers": [one.record() for one in given.peer],
-            "command": "scripts/bench " + " ".join(
-                word for word in sys.argv[1:]
-                if not word.startswith(("--program", "--build", "--resume")))}
+            "peers": [one.record() for one in given.peer]}
+
+
+def command() -> str:
+    """The command line as it was given; what scripts/bench adds comes first, as pairs."""
+    words = sys.argv[1:]
+    while words and words[0] in ("--program", "--build"):
+        words = words[2:]
+    return shlex.join(["scripts/bench", *(word for word in words if word != "--resume")])
 
 
 def in_machine(given: argparse.Namespace) -> bool:
@@ -174,7 +180,7 @@ def main() -> int:
               "leave --resume out to begin anew", file=sys.stderr)
         return 2
     total = sum(len(plan.steps) for plan in todo)
-    results.start(options(given), machine.facts(),
+    results.start(command(), options(given), machine.facts(),
                   machine.versions(TREE, {one.name: one.program for one in given.peer}), todo)
     progress = Progress(total, len(results.done()))
     interrupted = False

@@ -45,14 +45,15 @@ class Results:
         return {_key(record) for record in self.records()
                 if record["type"] in ("result", "failure") and record["metric"] in LAST}
 
-    def start(self, options: dict, machine: dict, versions: dict, plans: list[Plan]) -> None:
+    def start(self, command: str, options: dict, machine: dict, versions: dict,
+              plans: list[Plan]) -> None:
         """A session begins."""
         self.write({
             "type": "start", "schema": SCHEMA, "time": now(), "machine": machine,
             "versions": versions, "options": options,
             "steps": sum(len(step.wanted()) for plan in plans for step in plan.steps),
             "contenders": [contender.record() for plan in plans for contender in plan.contenders],
-            "command": options["command"]})
+            "command": command})
 
     def measured(self, step: Step, lines: list[dict], load: float, disturbed: bool,
                  seconds: float) -> None:
