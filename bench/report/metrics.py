@@ -109,8 +109,9 @@ METRICS = (
            (Plot("rates", ("cpu_percent",), "CPU under churn"),
             Plot("rates", ("p99_ms",), "99th percentile of latency under churn")), by_rate=True),
     Metric("idle", "At rest",
-           "No change arrives. CPU and wake-ups of the program and its children; RSS of the "
-           "program, and the memory that its rules or maps hold in the kernel.",
+           "No change arrives. CPU and wake-ups of the program and its children, and its RSS. Kernel "
+           "memory is by how much the machine's slabs, vmalloc and per-CPU areas have grown since "
+           "before the start; what else the kernel does adds or takes some MB.",
            (CPU_SHARE, Figure("wakeups_per_s", "Wake-ups", "1/s", COST), RSS, KERNEL), "rss_mb",
            (Plot("growth", ("rss_mb",), "Resident memory"),
             Plot("growth", ("kernel_mb",), "Kernel memory"))),
