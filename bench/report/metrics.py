@@ -82,7 +82,8 @@ METRICS = (
            "Time from the start of the process until Services all over the cluster (all of them, or "
            "256 spread evenly) answer a connection. CPU seconds until then include child processes "
            "(iptables-restore and the like); memory is that of two seconds later.",
-           (Figure("ready_ms", "All answer", "ms"), CPU_SECONDS, RSS, Figure("peak_mb", "Peak RSS", "MB", COST), KERNEL), "ready_ms",
+           (Figure("ready_ms", "All answer", "ms"), CPU_SECONDS, RSS,
+            Figure("peak_mb", "Peak RSS", "MB", COST), KERNEL), "ready_ms",
            (Plot("growth", ("ready_ms",), "Time until every Service answers"),
             Plot("growth", ("cpu_s",), "CPU seconds of a cold start"),
             Plot("growth", ("rss_mb",), "Resident memory after the start")), floor="batch_ms"),
