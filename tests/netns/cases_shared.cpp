@@ -68,6 +68,32 @@ TEST_P(SharedCases, OneClusterIpMovesToAnotherService) {
     EXPECT_TRUE(refused({tcp(Place::ext, vip(1), Port(81))}));
 }
 
+TEST_P(SharedCases, OneClientPortTalksToTwoServicesOnOneEndpoint) {
+    // Behind the VIPs both connections are between the same two addresses and ports.
+    for (unsigned n : {1U, 2U}) {
+        const std::string name = "shop/web" + std::to_string(n);
+        cluster.put(service(name).ip(vip(n)).port(80));
+        cluster.put(pods(name, {Place::pod1}));
+    }
+    cluster.must_sync();
+    static uint16_t next_port = 45000;  // the one of the former case is in TIME_WAIT
+    const Port port(next_port++);
+    const auto to = [&](unsigned n) {
+        return with_source(tcp(Place::ext, vip(n), Port(80)), at(Place::ext), port);
+    };
+    Session first = Session::open(lab(), to(1));
+    ASSERT_TRUE(first);
+    Session second = Session::open(lab(), to(2));
+    ASSERT_TRUE(second);
+    EXPECT_TRUE(second.echo("second"));
+    if (cluster.view().tells_frontends_apart()) {
+        EXPECT_TRUE(first.echo("first"));
+    } else {
+        EXPECT_FALSE(first.echo("first", kSilence));
+        RecordProperty("differs", "the older connection stalls");
+    }
+}
+
 TEST_P(SharedCases, DualStackServiceServesEachFamilyByItsOwnEndpoints) {
     cluster.put(service("shop/web")
                     .ip(cluster_ip(Family::ipv4, 1))

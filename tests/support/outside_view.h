@@ -36,6 +36,9 @@ class OutsideView {
     /// last.
     virtual std::set<std::string> as_shown(const NodeFacts& facts, const Flow& flow,
                                            std::set<std::string> expected) const;
+    /// Whether two connections from one client port stay apart that reach one endpoint through
+    /// different frontends.
+    virtual bool tells_frontends_apart() const { return true; }
     /// Ways to damage the objects of a family. Some address objects of the Service "shop/web" of
     /// cases_sync.cpp: ClusterIP cluster_ip(family, 1), port 80/TCP.
     virtual std::vector<Damage> damages(const Lab& lab, Family family) const = 0;

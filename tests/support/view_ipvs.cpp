@@ -10,6 +10,10 @@ class IpvsView final : public NftTableView {
   public:
     IpvsView() : NftTableView("switchyard-ipvs", "nodeports") {}
 
+    // The kernel finds the connection of an answer by the addresses and ports of the client and of
+    // the endpoint (ip_vs_conn_out_get), the newest first.
+    bool tells_frontends_apart() const override { return false; }
+
     std::vector<Damage> damages(const Lab& lab, Family family) const override {
         auto all = NftTableView::damages(lab, family);
         const std::string version = family == Family::ipv4 ? "-4" : "-6";
