@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "os/fd.h"
 #include "os/sysctl.h"
@@ -137,6 +139,21 @@ TEST_F(ConntrackTest, DeletesExactlyWhatIsStaleInBothFamilies) {
     EXPECT_EQ(report->deleted, 2U);
     EXPECT_THAT(seen, testing::Contains(UdpFlow{vip6, at("fd00:244::1", 5353)}));
     EXPECT_THAT(destinations(), testing::ElementsAre(vip4, at("fd00:96::99", 53)));
+}
+
+TEST_F(ConntrackTest, LooksAtTheFamiliesItIsAskedFor) {
+    for (const auto& [client, vip] : {std::pair{"10.1.0.1", "10.96.0.10"},
+                                      std::pair{"fd00:1::1", "fd00:96::10"}}) {
+        ASSERT_TRUE(table_->insert({.client = at(client, 4000),
+                                    .destination = at(vip, 53),
+                                    .answering = at(vip, 53)}));
+    }
+    const std::array only{Family::ipv6};
+    const auto report = pruner_->prune([](const UdpFlow&) { return true; }, only);
+    ASSERT_TRUE(report) << report.error().message();
+    EXPECT_EQ(report->seen, 1U);
+    EXPECT_EQ(report->deleted_ipv6, 1U);
+    EXPECT_THAT(destinations(), testing::ElementsAre(at("10.96.0.10", 53)));
 }
 
 TEST_F(ConntrackTest, OtherProtocolsAreNeverShownOrTouched) {

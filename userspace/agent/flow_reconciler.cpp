@@ -16,6 +16,9 @@ namespace sy {
 namespace {
 constexpr Duration kRetryFirst = std::chrono::seconds(1);
 constexpr Duration kRetryLimit = std::chrono::minutes(1);
+/// A pass walks the whole connection table of the kernel, however little is in it: where endpoints
+/// change all the time, a tenth of a processor goes into passes and no more.
+constexpr int kRestPerPass = 9;
 }  // namespace
 
 struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
@@ -24,10 +27,10 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
           log(log_sink),
           pass(std::move(run)),
           ended(std::move(on_end)),
-          retry(io_context) {}
+          wake(io_context) {}
 
     void pump() {
-        if (!open || running || waiting || !table.has_suspects() || !worker) {
+        if (!open || running || resting || !table.has_suspects() || !worker) {
             return;
         }
         running = true;
@@ -55,11 +58,11 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
                .ended_ipv6 = result ? result->ended_ipv6 : 0});
         if (result) {
             failures = 0;
+            rest(took * kRestPerPass);
             log.debug(fmt::format(
                 "udp flows: {} seen, {} stale removed, {} sockets ended, {} frontends checked",
                 result->seen, result->deleted_ipv4 + result->deleted_ipv6,
                 result->ended_ipv4 + result->ended_ipv6, suspects.rules.size()));
-            pump();
             return;
         }
         table.suspect_again(suspects);
@@ -68,11 +71,15 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
             log.warning("stale UDP flows could not be removed, will retry: " +
                         result.error().message());
         }
-        waiting = true;
-        retry.expires_after(backoff(kRetryFirst, kRetryLimit, failures));
-        retry.async_wait([weak = weak_from_this()](const boost::system::error_code&) {
+        rest(backoff(kRetryFirst, kRetryLimit, failures));
+    }
+
+    void rest(Duration time) {
+        resting = true;
+        wake.expires_after(time);
+        wake.async_wait([weak = weak_from_this()](const boost::system::error_code&) {
             if (const auto self = weak.lock()) {
-                self->waiting = false;
+                self->resting = false;
                 self->pump();
             }
         });
@@ -82,11 +89,11 @@ struct FlowReconciler::Impl : std::enable_shared_from_this<Impl> {
     Log& log;
     Pass pass;
     Ended ended;
-    boost::asio::steady_timer retry;
+    boost::asio::steady_timer wake;
     UdpFrontends table;
     bool open = false;
     bool running = false;
-    bool waiting = false;
+    bool resting = false;
     unsigned failures = 0;
     std::unique_ptr<Worker> worker = std::make_unique<Worker>();
 };
@@ -96,7 +103,7 @@ FlowReconciler::FlowReconciler(boost::asio::io_context& io, Log& log, Pass pass,
 
 FlowReconciler::~FlowReconciler() {
     impl_->worker.reset();
-    impl_->retry.cancel();
+    impl_->wake.cancel();
 }
 
 void FlowReconciler::committed(const PlanDelta& delta, const std::vector<Quarantined>& quarantined,

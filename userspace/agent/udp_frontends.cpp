@@ -42,6 +42,17 @@ bool UdpSuspects::stale(const EndpointAddr& destination, const EndpointAddr& ans
     return rule->second ? !contains(*rule->second, answering) : answering != destination;
 }
 
+std::vector<Family> UdpSuspects::families() const {
+    std::vector<Family> found;
+    for (const Family family : kFamilies) {
+        if (std::ranges::any_of(
+                rules, [family](const auto& rule) { return rule.first.ip.family() == family; })) {
+            found.push_back(family);
+        }
+    }
+    return found;
+}
+
 void UdpFrontends::claim(const ServiceName& owner, const EndpointAddr& frontend,
                          const UdpSuspects::Serving& serving) {
     const auto [at, fresh] = frontends_.try_emplace(frontend);

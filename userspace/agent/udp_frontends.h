@@ -29,6 +29,8 @@ struct UdpSuspects {
     /// serves NodePorts too, to sockets that a backend has bound to an endpoint; what goes over
     /// loopback untranslated is nobody's business.
     bool stale(const EndpointAddr& destination, const EndpointAddr& answering) const;
+    /// The families that have suspects.
+    std::vector<Family> families() const;
 };
 
 /// Every UDP frontend that is in the kernel and its serving endpoints; collects suspects as plans

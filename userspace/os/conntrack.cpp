@@ -152,9 +152,10 @@ Result<void> ConntrackPruner::request_dump(Family family) {
     return listing_.send(std::span<const uint8_t>(buffer).first(message->nlmsg_len));
 }
 
-Result<PruneReport> ConntrackPruner::prune(const std::function<bool(const UdpFlow&)>& stale) {
+Result<PruneReport> ConntrackPruner::prune(const std::function<bool(const UdpFlow&)>& stale,
+                                           std::span<const Family> families) {
     Pass pass{.stale = stale, .report = {}, .deletions = {}, .pending = 0};
-    for (const Family family : kFamilies) {
+    for (const Family family : families) {
         const uint64_t before = pass.report.deleted;
         auto walked = walk(family, pass);
         if (!walked && filter_in_kernel_ &&

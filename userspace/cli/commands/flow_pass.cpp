@@ -3,9 +3,11 @@
 namespace sy {
 
 Result<FlowReport> FlowPass::run(const UdpSuspects& suspects) {
-    const auto flows = tracked_.prune([&suspects](const UdpFlow& flow) {
-        return suspects.stale(flow.destination, flow.answering);
-    });
+    const auto flows = tracked_.prune(
+        [&suspects](const UdpFlow& flow) {
+            return suspects.stale(flow.destination, flow.answering);
+        },
+        suspects.families());
     Result<SocketPruner::Report> sockets;
     if (sockets_) {
         sockets =
