@@ -32,22 +32,22 @@ class Statistics(unittest.TestCase):
         lines = [result("ebpf", run, metric="change", values={}, samples={"latency_ms": numbers})
                  for run, numbers in enumerate(([1, 1, 1], [1, 9, 9], [2, 2, 2, 2]))]
         [measured] = report(*lines).measured
-        self.assertEqual(measured.estimates["p50_ms"], Estimate(2, 1, 9, 3, 10))
+        self.assertEqual(measured.estimates["p50_ms"], Estimate(2, (1, 2, 9), 10))
         self.assertEqual(measured.estimates["max_ms"].value, 9)
 
     def test_values_stand_in_where_there_are_no_samples(self) -> None:
         [measured] = report(result("ebpf", 0, metric="change", values={"p50_ms": 3})).measured
-        self.assertEqual(measured.estimates["p50_ms"], Estimate(3, 3, 3, 1))
+        self.assertEqual(measured.estimates["p50_ms"], Estimate(3, (3,)))
 
     def test_disturbed_runs_are_left_out_when_three_others_are_there(self) -> None:
         quiet, loud = runs("ebpf", 1, 2, 3), result("ebpf", 3, values={"ms": 99}, disturbed=True)
         document = report(*quiet, loud)
-        self.assertEqual(document.measured[0].estimates["ms"], Estimate(2, 1, 3, 3))
+        self.assertEqual(document.measured[0].estimates["ms"], Estimate(2, (1, 2, 3)))
         self.assertIn("ebpf: 1 run disturbed by other load, left out", text_of(document))
 
     def test_disturbed_runs_count_when_too_few_are_left(self) -> None:
         document = report(*runs("ebpf", 1, 2), result("ebpf", 2, values={"ms": 9}, disturbed=True))
-        self.assertEqual(document.measured[0].estimates["ms"], Estimate(2, 1, 9, 3))
+        self.assertEqual(document.measured[0].estimates["ms"], Estimate(2, (1, 2, 9)))
         self.assertIn("1 run disturbed by other load, counted all the same", text_of(document))
 
     def test_values_that_no_table_shows_are_in_the_json(self) -> None:
@@ -63,7 +63,7 @@ class Verdicts(unittest.TestCase):
     def sentence(self, figure: str, *entries: tuple[str, str, float, float, float]) -> str:
         metric, _, key = figure.partition(".")
         verdict = judge(BY_NAME[metric].figure(key), [
-            Entry(name, kind, Estimate(value, low, high, 5))
+            Entry(name, kind, Estimate(value, (low, value, high)))
             for name, kind, value, low, high in entries])
         return verdict.sentence.replace("\u00a0", " ").replace("\u202f", " ")
 
@@ -77,6 +77,13 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(
             self.sentence("burst.ms", ("ebpf", "mode", 11, 9, 12), ("nftables", "mode", 10, 9, 11)),
             "No difference that these runs can show: nftables 10.0 ms, ebpf 11.0 ms.")
+
+    def test_one_odd_run_hides_no_difference(self) -> None:
+        slow, fast = Estimate(20, (19, 20, 20, 20, 21)), Estimate(10, (9, 10, 10, 11, 19.5))
+        self.assertTrue(fast.low < slow.low < fast.high < slow.high)
+        self.assertFalse(slow.level_with(fast))
+        self.assertFalse(fast.level_with(slow))
+        self.assertTrue(slow.level_with(Estimate(15, (10, 11, 15, 20, 22))))
 
     def test_several_lead(self) -> None:
         self.assertEqual(
