@@ -56,7 +56,9 @@ def _short(connects: int) -> Effort:
 
 
 QUICK = _short(2000)
-FULL = Effort((), (10, 100, 1000))
+FULL = Effort(("--changes", "100", "--creations", "30", "--rounds", "2", "--connects", "3000",
+               "--churn-seconds", "1.5", "--idle-seconds", "1.5", "--series-seconds", "10"),
+              (10, 100, 1000))
 # A request takes milliseconds there: processors that rest are slow to wake.
 MACHINE = _short(200)
 

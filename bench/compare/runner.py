@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from machine import DISTURBED, Load
-from plan import FLOOR, METRICS, Plan, Step
+from plan import FLOOR, METRICS, Contender, Plan, Step
 from results import Results
 
 # Beyond what the slowest proxy may take to start (bench_compare gives up after ten minutes).
@@ -34,7 +34,10 @@ class Progress:
 
     def begin(self, step: Step) -> None:
         """The step that runs now."""
-        text = f"[{self._done + 1}/{self._total}] {step.describe()}{self._left()}"
+        self.say(f"[{self._done + 1}/{self._total}] {step.describe()}{self._left()}")
+
+    def say(self, text: str) -> None:
+        """Anything in place of the line."""
         print(f"\r\x1b[K{text}" if self._terminal else text, file=sys.stderr,
               end="" if self._terminal else "\n", flush=True)
 
@@ -49,16 +52,23 @@ class Progress:
             print("\r\x1b[K", file=sys.stderr, end="", flush=True)
 
 
-def command(program: Path, step: Step) -> list[str]:
-    """How a step is measured."""
-    contender = step.contender
+def start(program: Path, contender: Contender, services: int, shape: str = "uniform") -> list[str]:
+    """How a contender is started: alone, only that is measured."""
     words = [str(program), "--mode", FLOOR if contender.kind == FLOOR else contender.mode,
-             "--services", str(step.services), "--shape", step.shape]
+             "--services", str(services), "--shape", shape]
     if contender.kind == FLOOR:
         return words
     words += ["--program", contender.program]
     for flag in contender.flags:
         words += ["--flag", flag]
+    return words
+
+
+def command(program: Path, step: Step) -> list[str]:
+    """How a step is measured."""
+    words = start(program, step.contender, step.services, step.shape)
+    if step.contender.kind == FLOOR:
+        return words
     for metric in METRICS:
         words += ["--metric", metric]
     return words + step.effort.arguments()
@@ -101,9 +111,22 @@ def is_of(line: dict, wanted: dict) -> bool:
         line["values"].get("rate") == wanted.get("rate")
 
 
+def warm_up(plan: Plan, program: Path) -> None:
+    """Starts everybody once, so that no first run alone reads its programs from the disk. What
+    fails here fails again where it is measured."""
+    for contender in plan.contenders:
+        with subprocess.Popen(start(program, contender, 1), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              errors="replace", start_new_session=True) as running:
+            _said(running)
+
+
 def run(plan: Plan, program: Path, results: Results, progress: Progress) -> None:
     """All steps that are not over yet."""
     done = results.done()
+    if any(step.key() not in done for step in plan.steps):
+        progress.say("warming up")
+        warm_up(plan, program)
     for step in plan.steps:
         if step.key() in done:
             continue

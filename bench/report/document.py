@@ -284,8 +284,8 @@ METHOD = (
     "Figures are medians over the runs, which alternate between the contenders; below each is the "
     "spread, the lowest and the highest run. Percentiles are those of the samples of all runs "
     "together, their spread that of the single runs.",
-    "Where two spreads overlap the report says that the runs show no difference, whatever the "
-    "medians are. Runs during which other programs loaded the machine are marked, and left out "
+    "One contender is called better than another if it is so in nine of ten pairs of their runs; "
+    "else the report says that the runs show no difference, whatever the medians are. Runs during which other programs loaded the machine are marked, and left out "
     "where at least three others are there.",
     "Which backend to pick is counted: each question of the summary is decided at the largest size "
     "that most contenders reached, and none weighs more than another. A peer counts like a mode.",

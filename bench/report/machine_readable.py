@@ -24,10 +24,9 @@ def key_fields(key: Key) -> dict[str, Any]:
 
 def estimate_fields(estimate: Estimate) -> dict[str, Any]:
     """Value and spread."""
-    fields = asdict(estimate)
-    if not estimate.samples:
-        del fields["samples"]
-    return fields
+    fields = {"value": estimate.value, "low": estimate.low, "high": estimate.high,
+              "runs": estimate.runs, "single_runs": list(estimate.own)}
+    return fields | ({"samples": estimate.samples} if estimate.samples else {})
 
 
 def measured_fields(measured: Measured) -> dict[str, Any]:

@@ -38,8 +38,8 @@ def judge(figure: Figure, entries: Sequence[Entry]) -> Verdict:
     if len(ranked) == 1:
         value = quantity(top.value, figure.unit)
         return Verdict(f"Only {first.name} was measured: {value}.{ending}", (first.name,))
-    level = [(entry, estimate) for entry, estimate in ranked if estimate.overlaps(top)]
-    rest = [(entry, estimate) for entry, estimate in ranked if not estimate.overlaps(top)]
+    level = [(entry, estimate) for entry, estimate in ranked if estimate.level_with(top)]
+    rest = [(entry, estimate) for entry, estimate in ranked if not estimate.level_with(top)]
     names = tuple(entry.name for entry, _ in level)
     if not rest:
         values = ", ".join(f"{entry.name} {quantity(estimate.value, figure.unit)}"
