@@ -142,11 +142,10 @@ TEST_F(ConntrackTest, DeletesExactlyWhatIsStaleInBothFamilies) {
 }
 
 TEST_F(ConntrackTest, LooksAtTheFamiliesItIsAskedFor) {
-    for (const auto& [client, vip] : {std::pair{"10.1.0.1", "10.96.0.10"},
-                                      std::pair{"fd00:1::1", "fd00:96::10"}}) {
-        ASSERT_TRUE(table_->insert({.client = at(client, 4000),
-                                    .destination = at(vip, 53),
-                                    .answering = at(vip, 53)}));
+    for (const auto& [client, vip] :
+         {std::pair{"10.1.0.1", "10.96.0.10"}, std::pair{"fd00:1::1", "fd00:96::10"}}) {
+        ASSERT_TRUE(table_->insert(
+            {.client = at(client, 4000), .destination = at(vip, 53), .answering = at(vip, 53)}));
     }
     const std::array only{Family::ipv6};
     const auto report = pruner_->prune([](const UdpFlow&) { return true; }, only);

@@ -30,8 +30,8 @@ struct FlowReport {
 };
 
 /// Event-driven: a pass runs only after a commit made frontends suspect. What becomes suspect
-/// during a pass, or in the time after it that keeps passes to a tenth of a processor, coalesces into
-/// the next. A failed pass is repeated with backoff. Lives on the strand.
+/// during a pass, or in the time after it that keeps passes to a tenth of a processor, coalesces
+/// into the next. A failed pass is repeated with backoff. Lives on the strand.
 class FlowReconciler {
   public:
     /// Looks at every UDP flow once and ends the stale ones. Called on the reconciler's thread.

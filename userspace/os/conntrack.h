@@ -35,9 +35,9 @@ class ConntrackPruner {
     static Result<ConntrackPruner> open();
 
     /// Lists the table once for each of `families` (in the kernel filtered by protocol, where it
-    /// can: the kernel walks all of the table each time), and deletes each flow that is `stale`, by its exact identity: a flow that has been replaced meanwhile stays.
-    /// Memory use does not depend on the size of the table. A flow that ended by itself meanwhile
-    /// is no failure.
+    /// can: the kernel walks all of the table each time), and deletes each flow that is `stale`, by
+    /// its exact identity: a flow that has been replaced meanwhile stays. Memory use does not
+    /// depend on the size of the table. A flow that ended by itself meanwhile is no failure.
     Result<PruneReport> prune(const std::function<bool(const UdpFlow&)>& stale,
                               std::span<const Family> families = kFamilies);
 
