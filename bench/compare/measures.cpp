@@ -72,7 +72,7 @@ Measured Session::cold() {
         followed(i, 0, Clock::now());
     }
     stage_.forget_unanswered();
-    std::this_thread::sleep_for(2s);
+    std::this_thread::sleep_for(1s);
     cold.values["rss_mb"] = proxy_.megabytes("VmRSS:");
     cold.values["peak_mb"] = proxy_.megabytes("VmHWM:");
     cold.values["kernel_mb"] = std::max(0.0, kernel_megabytes() - kernel_before_);
