@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/backend.h"
 #include "base/result.h"
 
 namespace sy {
@@ -72,6 +73,26 @@ Result<void> commit_or_split(
         }
     }
     return {};
+}
+
+/// As commit_or_split, for changes of Services: the guilty ones are quarantined. A change without
+/// a name is node-wide; if it is refused, and in any other trouble, `report` has a failure.
+template <class Change>
+void commit_or_quarantine(
+    std::vector<Change> changes,
+    const std::function<std::expected<void, GroupRefused>(std::vector<Change>&)>& commit,
+    ApplyReport& report) {
+    const auto guilty = [&](const Change& change, const Error& error) {
+        if (change.service == ServiceName{}) {
+            report.failure = error;
+            return;
+        }
+        report.quarantined.push_back(
+            {change.service, {error.what, "Service " + change.service.to_string(), error.code}});
+    };
+    if (const auto done = commit_or_split<Change>(std::move(changes), commit, guilty); !done) {
+        report.failure = done.error();
+    }
 }
 
 }  // namespace sy

@@ -45,7 +45,8 @@ void IptablesBackend::attempt(const PlanDelta& delta, const NodeFacts& facts, bo
     for (const auto& plan : delta.changed) {
         changes.push_back(compile_plan(*plan));
     }
-    commit_changes(std::move(changes), report);
+    commit_or_quarantine<Change>(
+        std::move(changes), [&](auto& group) { return commit_group(group, report); }, report);
     if (report.failure) {
         return;
     }
@@ -116,22 +117,6 @@ IptablesBackend::Change IptablesBackend::compile_plan(const ServicePlan& plan) {
         orphaned_udp_.claim(plan);
     }
     return {plan.name, std::move(fragment)};
-}
-
-void IptablesBackend::commit_changes(std::vector<Change> changes, ApplyReport& report) {
-    const auto guilty = [&](const Change& change, const Error& error) {
-        if (change.service == ServiceName{}) {
-            report.failure = error;
-            return;
-        }
-        report.quarantined.push_back(
-            {change.service, {error.what, "Service " + change.service.to_string(), error.code}});
-    };
-    const auto result = commit_or_split<Change>(
-        std::move(changes), [&](auto& group) { return commit_group(group, report); }, guilty);
-    if (!result) {
-        report.failure = result.error();
-    }
 }
 
 std::expected<void, GroupRefused> IptablesBackend::commit_group(std::vector<Change>& changes,

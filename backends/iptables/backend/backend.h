@@ -74,7 +74,6 @@ class IptablesBackend : public Backend {
     Result<void> take_facts(const NodeFacts& facts, std::vector<Change>& changes);
     bool localhost_nodeports();
     Change compile_plan(const ServicePlan& plan);
-    void commit_changes(std::vector<Change> changes, ApplyReport& report);
     std::expected<void, GroupRefused> commit_group(std::vector<Change>& changes,
                                                    ApplyReport& report);
     std::expected<void, CommitError> commit(const Transaction& transaction, ApplyReport& report);

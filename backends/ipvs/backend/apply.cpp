@@ -159,19 +159,10 @@ void IpvsBackend::release_unused_classes(const std::vector<Work>& work) {
 }
 
 void IpvsBackend::commit_all(std::vector<Work> work, ApplyReport& report) {
-    const auto guilty = [&](const Work& one, const Error& error) {
-        if (one.service == ServiceName{}) {
-            report.failure = error;
-            return;
-        }
+    commit_or_quarantine<Work>(
+        std::move(work), [&](auto& group) { return commit_group(group, report); }, report);
+    for (const auto& [service, error] : report.quarantined) {
         drift_seen_ |= error.code == ENOENT || error.code == EEXIST || error.code == ESRCH;
-        report.quarantined.push_back(
-            {one.service, {error.what, "Service " + one.service.to_string(), error.code}});
-    };
-    const auto result = commit_or_split<Work>(
-        std::move(work), [&](auto& group) { return commit_group(group, report); }, guilty);
-    if (!result) {
-        report.failure = result.error();
     }
 }
 

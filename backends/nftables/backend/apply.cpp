@@ -104,7 +104,8 @@ void NftBackend::attempt(const PlanDelta& delta, const NodeFacts& facts, bool co
             changes.push_back({service, want});
         }
     }
-    commit_changes(std::move(changes), report);
+    commit_or_quarantine<Change>(
+        std::move(changes), [&](auto& group) { return commit_group(group, report); }, report);
     numbers_.release_provisional();
     if (report.failure) {
         return;
@@ -172,22 +173,6 @@ void NftBackend::release_unused_classes(const std::vector<Change>& changes) {
     if (const auto done = tables_.commit(transaction); !done) {
         log_.warning("removing unused classes: " + done.error().error.message());
         drift_seen_ = true;
-    }
-}
-
-void NftBackend::commit_changes(std::vector<Change> changes, ApplyReport& report) {
-    const auto guilty = [&](const Change& change, const Error& error) {
-        if (change.service == ServiceName{}) {
-            report.failure = error;
-            return;
-        }
-        report.quarantined.push_back(
-            {change.service, {error.what, "Service " + change.service.to_string(), error.code}});
-    };
-    const auto result = commit_or_split<Change>(
-        std::move(changes), [&](auto& group) { return commit_group(group, report); }, guilty);
-    if (!result) {
-        report.failure = result.error();
     }
 }
 

@@ -53,7 +53,6 @@ class NftBackend : public Backend {
     void take_facts(const NodeFacts& facts, std::vector<Change>& changes);
     void compile_plan(const ServicePlan& plan, std::vector<Change>& changes, ApplyReport& report);
     void release_unused_classes(const std::vector<Change>& changes);
-    void commit_changes(std::vector<Change> changes, ApplyReport& report);
     std::expected<void, GroupRefused> commit_group(std::vector<Change>& changes,
                                                    ApplyReport& report);
     ElementChanges element_changes(const Book::Stage& stage,
