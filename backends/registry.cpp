@@ -53,7 +53,8 @@ constexpr std::array kBackends{
     BackendEntry{
         .name = kNftables,
         .make = [](const BackendSettings&, Log& log) { return nft::make_backend(log); },
-        .render = nft::render,
+        .render = [](const PlanDelta& plans, const NodeFacts& facts,
+                     const BackendSettings&) { return nft::render(plans, facts); },
         .retire = retire_nftables,
         .capabilities = kNetAdmin,
     },
@@ -61,7 +62,8 @@ constexpr std::array kBackends{
         .name = kEbpf,
         .make = [](const BackendSettings& settings,
                    Log& log) { return ebpf::make_backend(settings.ebpf, log); },
-        .render = ebpf::render,
+        .render = [](const PlanDelta& plans, const NodeFacts& facts,
+                     const BackendSettings&) { return ebpf::render(plans, facts); },
         // Its packet path is the nftables backend.
         .retire =
             [](const BackendSettings& settings, const BackendEntry& successor, Log& log) {
@@ -74,7 +76,10 @@ constexpr std::array kBackends{
         .name = "iptables",
         .make = [](const BackendSettings& settings,
                    Log& log) { return iptables::make_backend(settings.iptables, log); },
-        .render = iptables::render,
+        .render =
+            [](const PlanDelta& plans, const NodeFacts& facts, const BackendSettings& settings) {
+                return iptables::render(plans, facts, settings.iptables);
+            },
         .retire = [](const BackendSettings& settings, const BackendEntry&,
                      Log& log) { return at_once(iptables::remove(settings.iptables, log)); },
         .remove = [](const BackendSettings& settings,
@@ -87,7 +92,10 @@ constexpr std::array kBackends{
         .name = "ipvs",
         .make = [](const BackendSettings& settings,
                    Log& log) { return ipvs::make_backend(settings.ipvs, log); },
-        .render = ipvs::render,
+        .render =
+            [](const PlanDelta& plans, const NodeFacts& facts, const BackendSettings& settings) {
+                return ipvs::render(plans, facts, settings.ipvs);
+            },
         .retire = retire_ipvs,
         .remove = [](const BackendSettings& settings,
                      Log& log) { return ipvs::remove(settings.ipvs, log); },

@@ -19,7 +19,8 @@ struct BackendEntry {
     /// outlive the backend.
     Result<std::unique_ptr<Backend>> (*make)(const BackendSettings& settings, Log& log);
     /// Everything the backend would write for these plans, in the words of its own tool.
-    std::string (*render)(const PlanDelta& plans, const NodeFacts& facts);
+    std::string (*render)(const PlanDelta& plans, const NodeFacts& facts,
+                          const BackendSettings& settings);
     /// Removes what this backend has in the kernel and `successor` does not use, now that the
     /// successor has taken over; leaves alone what both share. Returns what goes on with it, to be
     /// called at once; null: nothing is left. `log` must outlive that. Null: the two share

@@ -142,6 +142,7 @@ Result<void> remove(const IptablesSettings& settings, Log& log);
 
 /// What an empty kernel would be given for these plans, under default settings: input of ipset and
 /// of the restore programs.
-std::string render(const PlanDelta& plans, const NodeFacts& facts);
+std::string render(const PlanDelta& plans, const NodeFacts& facts,
+                   const IptablesSettings& settings);
 
 }  // namespace sy::iptables

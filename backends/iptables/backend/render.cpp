@@ -52,8 +52,9 @@ std::string table_text(std::string_view table, const std::vector<Chain>& chains,
 }
 
 /// Everything of one family.
-std::string family_text(Family family, const std::vector<Object>& objects, const NodeFacts& facts) {
-    const auto config = constant_config(family, facts, IptablesSettings{}, Features{});
+std::string family_text(Family family, const std::vector<Object>& objects, const NodeFacts& facts,
+                        const IptablesSettings& settings) {
+    const auto config = constant_config(family, facts, settings, Features{});
     if (!config) {
         return "# " + config.error().message() + "\n";
     }
@@ -110,7 +111,8 @@ Result<void> remove(const IptablesSettings& /*settings*/, Log& log) {
     return remove_all(log);
 }
 
-std::string render(const PlanDelta& plans, const NodeFacts& facts) {
+std::string render(const PlanDelta& plans, const NodeFacts& facts,
+                   const IptablesSettings& settings) {
     auto objects = node_members(facts, {});
     for (const auto& plan : plans.changed) {
         auto fragment = compile(*plan, {});
@@ -120,7 +122,8 @@ std::string render(const PlanDelta& plans, const NodeFacts& facts) {
     std::ranges::sort(objects);
     const auto duplicates = std::ranges::unique(objects);
     objects.erase(duplicates.begin(), duplicates.end());
-    return family_text(Family::ipv4, objects, facts) + family_text(Family::ipv6, objects, facts);
+    return family_text(Family::ipv4, objects, facts, settings) +
+           family_text(Family::ipv6, objects, facts, settings);
 }
 
 }  // namespace sy::iptables

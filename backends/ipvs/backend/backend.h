@@ -137,6 +137,6 @@ Result<std::unique_ptr<sy::Retirement>> retire(const IpvsSettings& settings, Log
 
 /// What render prints: the companion tables in nft's words, then the servers in those of
 /// `ipvsadm -S`, for an empty kernel.
-std::string render(const PlanDelta& plans, const NodeFacts& facts);
+std::string render(const PlanDelta& plans, const NodeFacts& facts, const IpvsSettings& settings);
 
 }  // namespace sy::ipvs

@@ -76,7 +76,7 @@ Result<std::unique_ptr<sy::Retirement>> retire(const IpvsSettings& settings, Log
     return std::make_unique<Retirement>(std::move(kernels->servers), std::move(kernels->tables));
 }
 
-std::string render(const PlanDelta& plans, const NodeFacts& facts) {
+std::string render(const PlanDelta& plans, const NodeFacts& facts, const IpvsSettings& settings) {
     nft::NumberPool numbers(kMaxId);
     std::vector<Object> objects;
     std::string text;
@@ -110,9 +110,8 @@ std::string render(const PlanDelta& plans, const NodeFacts& facts) {
         config.sizes = nft::sizes_for(nft::default_sizes(marks_layout()), counts);
         text += nft::table_text(config, elements);
     }
-    const IpvsSettings defaults;
     for (const auto& object : objects) {
-        text += server_text(object, defaults.scheduler);
+        text += server_text(object, settings.scheduler);
     }
     return text;
 }

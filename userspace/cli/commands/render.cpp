@@ -67,7 +67,8 @@ int render(const Options& options) {
     const auto plans = state.take(std::numeric_limits<std::size_t>::max());
     const auto computed = node_facts(options.node, addresses_to_render(options, state.node(), *log),
                                      state.node(), state.service_cidrs());
-    const std::string text = find_backend(options.proxy_mode)->render(plans, computed.facts);
+    const std::string text =
+        find_backend(options.proxy_mode)->render(plans, computed.facts, options.backend);
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
         log->error("standard output cannot be written");

@@ -311,7 +311,7 @@ TEST_F(IptablesBackendTest, FillCountsMembers) {
 
 TEST_F(IptablesBackendTest, RenderIsWhatIsWritten) {
     apply(variety());
-    const auto text = render(variety(), facts_);
+    const auto text = render(variety(), facts_, {});
     for (const auto& [place, rules] : host_.tables) {
         for (const auto& [name, chain] : rules.chains) {
             EXPECT_THAT(text, HasSubstr(":" + name + " - [0:0]\n"));
@@ -323,6 +323,14 @@ TEST_F(IptablesBackendTest, RenderIsWhatIsWritten) {
     for (const auto& member : host_.members) {
         EXPECT_THAT(text, HasSubstr("add " + set_name(member.set) + " " + member_text(member)));
     }
+}
+
+TEST_F(IptablesBackendTest, RenderTakesTheSettings) {
+    IptablesSettings settings;
+    settings.masquerade_bit = 5;
+    const auto text = render(variety(), facts_, settings);
+    EXPECT_THAT(text, HasSubstr("0x20/0x20"));
+    EXPECT_THAT(render(variety(), facts_, {}), Not(HasSubstr("0x20/0x20")));
 }
 
 TEST_F(IptablesBackendTest, NamesCannotInject) {

@@ -356,10 +356,12 @@ TEST_F(IpvsBackendTest, TeardownLeavesNothing) {
 }
 
 TEST_F(IpvsBackendTest, RendersTheTableAndTheServers) {
-    const auto text = render(delta({numbered(1, {kA})}), facts_);
+    IpvsSettings settings;
+    settings.scheduler = "mh";
+    const auto text = render(delta({numbered(1, {kA})}), facts_, settings);
     EXPECT_THAT(text, testing::HasSubstr("table ip switchyard-ipvs {"));
     EXPECT_THAT(text, testing::HasSubstr("10.96.0.2 . tcp . 80 : 0x05a00001"));
-    EXPECT_THAT(text, testing::HasSubstr("-A -f 94371841 -s rr\n"
+    EXPECT_THAT(text, testing::HasSubstr("-A -f 94371841 -s mh\n"
                                          "-a -f 94371841 -r 10.244.1.11:8080 -m -w 1\n"));
 }
 
