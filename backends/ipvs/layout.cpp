@@ -43,7 +43,9 @@ using Kind = Verdict::Kind;
 // IPVS is at input 98 and 99 and at output -99 and -98, nat at output -100.
 constexpr int32_t kBeforeInput = 97;
 constexpr int32_t kBehindInput = 101;
-constexpr int32_t kBeforeOutput = -101;
+// Behind nat: while another mode or kube-proxy is there as well, what it has translated is no longer
+// addressed to a Service, and IPVS does not translate it once more.
+constexpr int32_t kBeforeOutput = -99;
 constexpr int32_t kBehindOutput = -97;
 // Before connection tracking (-200) knows a packet that a process of this node sends.
 constexpr int32_t kForwarded = -300;
@@ -149,7 +151,7 @@ std::vector<Chain> filter_chains() {
     return {
         base("input", "directly before IPVS", "filter", "input", NF_INET_LOCAL_IN, kBeforeInput,
              "97", {{is_new, go_to("services")}}),
-        base("output", "", "filter", "output", NF_INET_LOCAL_OUT, kBeforeOutput, "-101",
+        base("output", "", "filter", "output", NF_INET_LOCAL_OUT, kBeforeOutput, "-99",
              {{is_new, go_to("services")}}),
         base("forwarded",
              "what IPVS forwards passes output once more, and alone is tracked this early: its "

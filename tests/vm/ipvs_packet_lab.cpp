@@ -15,7 +15,7 @@ table FAMILY marks {
     FAMILY daddr ADDR meta l4proto { tcp, udp } th dport 80 meta mark set MARK
   }
   chain input { type filter hook input priority 97; ct state new goto services; }
-  chain output { type filter hook output priority -101; ct state new goto services; }
+  chain output { type filter hook output priority -99; ct state new goto services; }
   chain forwarded {
     type filter hook output priority -300;
     meta mark & 0x07f00000 == 0x05a00000 ct direction original meta mark set 0

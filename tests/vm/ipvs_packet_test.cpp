@@ -32,6 +32,26 @@ TEST_P(IpvsPackets, ReachTheEndpointsOfAMark) {
                                {"pod1 kept", "podr kept"}, 8));
 }
 
+// Modes change while both are there. Seen before nat, the packets would be translated twice.
+TEST_P(IpvsPackets, AreLeftAloneWhenNatHasTranslatedThem) {
+    commit({new_server(server()), change(add, endpoint(Place::pod1))});
+    const std::string address = lab::address(Place::podr, GetParam()).to_string();
+    const bool v4 = GetParam() == Family::ipv4;
+    const std::string family = v4 ? "ip" : "ip6";
+    const std::string other = (v4 ? address : "[" + address + "]") + ":8080";
+    const std::string rule =
+        family + " daddr " + vip().to_string() + " tcp dport 80 dnat to " + other + "\n}\n";
+    std::string table = "table " + family + " other {\n";
+    for (const std::string hook : {"output", "prerouting"}) {
+        table += "chain " + hook + " {\ntype nat hook " + hook + " priority -100\n" + rule;
+    }
+    output({"nft", "-f", "-"}, table + "}\n");
+    for (const Place from : {Place::ext, Place::node}) {
+        EXPECT_TRUE(expect_reaches(lab_, lab::tcp(from, vip(), Port(80)), {"podr masq"}, 8));
+    }
+    EXPECT_EQ(activity_of(Place::pod1).inactive, 0U);
+}
+
 TEST_P(IpvsPackets, AreRefusedOnClosedPortsAndByEmptyServers) {
     commit({new_server(server())});
     for (const Place from : {Place::ext, Place::pod1, Place::node}) {
