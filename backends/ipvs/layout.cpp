@@ -43,8 +43,8 @@ using Kind = Verdict::Kind;
 // IPVS is at input 98 and 99 and at output -99 and -98, nat at output -100.
 constexpr int32_t kBeforeInput = 97;
 constexpr int32_t kBehindInput = 101;
-// Behind nat: while another mode or kube-proxy is there as well, what it has translated is no longer
-// addressed to a Service, and IPVS does not translate it once more.
+// Behind nat: while another mode or kube-proxy is there as well, what it has translated is no
+// longer addressed to a Service, and IPVS does not translate it once more.
 constexpr int32_t kBeforeOutput = -99;
 constexpr int32_t kBehindOutput = -97;
 // Before connection tracking (-200) knows a packet that a process of this node sends.
