@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import machine
-from plan import (FLOOR, FULL, FULL_SIZES, MACHINE, MACHINE_RUNS, MACHINE_SIZES, MODES, QUICK,
+from plan import (FLOOR, FULL, FULL_SIZES, MACHINE, MACHINE_RUNS, MACHINE_SIZE, MODES, QUICK,
                   QUICK_SIZES, SHAPED_SIZE, SHAPES, Contender, Plan, peer)
 from results import Results
 from runner import Progress, run
@@ -98,8 +98,7 @@ def modes_of(given: argparse.Namespace, where: str, ipvs: bool) -> list[Contende
 
 def machine_plan(given: argparse.Namespace) -> Plan:
     """What runs in the virtual machine."""
-    sizes = MACHINE_SIZES[-1:] if given.quick else MACHINE_SIZES
-    return Plan(modes_of(given, "vm", True), list(sizes), min(given.runs, MACHINE_RUNS), MACHINE)
+    return Plan(modes_of(given, "vm", True), [MACHINE_SIZE], min(given.runs, MACHINE_RUNS), MACHINE)
 
 
 def plans(given: argparse.Namespace) -> list[Plan]:
